@@ -1,0 +1,41 @@
+/**
+ * Numbers of the Linux kernel that this project uses, under the kernel's own names. They are the same on x86-64 and arm64.
+ *
+ * @module
+ */
+
+// <linux/netlink.h>, <bits/socket.h>
+export const AF_NETLINK = 16;
+/** The one netlink protocol that the kernel leaves to programs. */
+export const NETLINK_USERSOCK = 2;
+export const SOCK_RAW = 3;
+export const SOCK_CLOEXEC = 0o2000000;
+
+// <asm-generic/socket.h>
+export const SOL_SOCKET = 1;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_PASSCRED = 16;
+export const SO_PROTOCOL = 38;
+export const SO_DOMAIN = 39;
+/** Type of the control message that carries a `struct ucred`. */
+export const SCM_CREDENTIALS = 2;
+
+// <linux/socket.h>
+export const MSG_TRUNC = 0x20;
+export const MSG_DONTWAIT = 0x40;
+
+// <linux/eventpoll.h>, <linux/eventfd.h>
+export const EPOLL_CLOEXEC = 0o2000000;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLLIN = 0x1;
+export const EFD_CLOEXEC = 0o2000000;
+export const EFD_NONBLOCK = 0o4000;
+
+// <linux/fcntl.h>
+export const F_SETFD = 2;
+export const FD_CLOEXEC = 1;
+
+/** uid and gid that stand for whatever a user namespace does not map: `/proc/sys/kernel/overflowuid`. */
+export const OVERFLOW_ID = 65534;

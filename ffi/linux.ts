@@ -1,0 +1,189 @@
+/**
+ * The kernel itself behind the {@linkcode Syscalls} seam.
+ *
+ * @module
+ */
+import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, F_SETFD, FD_CLOEXEC } from "./constants.ts";
+import { libc, type LibcSymbols } from "./libc.ts";
+import { ReceiveSlot } from "./receive_slot.ts";
+import { type EpollEventLayout, epollEventLayout, readEpollEventFd, writeEpollEvent } from "./structs/epoll_event.ts";
+import { SOCKADDR_NL_SIZE } from "./structs/sockaddr_nl.ts";
+import type { EventList, Syscalls } from "./syscalls.ts";
+import { ThreadExitCloser } from "./thread_exit.ts";
+
+const EPOLL_EVENT: EpollEventLayout = epollEventLayout(Deno.build.arch);
+const IN_WORKER = "WorkerGlobalScope" in globalThis;
+
+// The wait of a terminated Worker has nobody left who could end it: it ends by itself, within this time.
+const WAIT_MILLISECONDS = IN_WORKER ? 1_000 : -1;
+
+/** An {@linkcode EventList} in memory from calloc(3). */
+class MallocEventList implements EventList {
+  readonly pointer: Deno.PointerObject;
+  readonly #symbols: LibcSymbols;
+  readonly #view: DataView;
+
+  constructor(symbols: LibcSymbols, maximum: number) {
+    const pointer = symbols.calloc(BigInt(maximum), BigInt(EPOLL_EVENT.size));
+    if (pointer === null) throw new RangeError(`Out of memory for ${maximum} epoll events`);
+    this.pointer = pointer;
+    this.#symbols = symbols;
+    this.#view = new DataView(Deno.UnsafePointerView.getArrayBuffer(pointer, maximum * EPOLL_EVENT.size));
+  }
+
+  fd(index: number): number {
+    return readEpollEventFd(this.#view, index * EPOLL_EVENT.size, EPOLL_EVENT);
+  }
+
+  written(): boolean {
+    return this.#view.getUint32(0, true) !== 0;
+  }
+
+  clear(): void {
+    this.#view.setUint32(0, 0, true);
+  }
+
+  free(): void {
+    this.#symbols.free(this.pointer);
+  }
+}
+
+/** System calls through libc. */
+export class LinuxSyscalls implements Syscalls {
+  readonly #symbols: LibcSymbols;
+  /** errno of this thread, at the address that libc names; an isolate stays on its thread. */
+  readonly #errno: Int32Array;
+  readonly #threadExit: ThreadExitCloser | undefined;
+
+  readonly #length = new Uint32Array(new ArrayBuffer(4));
+  readonly #option = new Int32Array(new ArrayBuffer(4));
+  readonly #counter = new Uint8Array(new ArrayBuffer(8));
+  readonly #event = new DataView(new ArrayBuffer(EPOLL_EVENT.size));
+  readonly #eventBytes = new Uint8Array(this.#event.buffer);
+
+  /**
+   * Opens libc, where that has not happened yet.
+   *
+   * @throws {LibcUnavailableError} If it cannot be opened here.
+   */
+  constructor() {
+    this.#symbols = libc();
+    const location = this.#symbols.__errno_location();
+    if (location === null) throw new Error("libc has no errno for this thread");
+    this.#errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+    if (IN_WORKER) this.#threadExit = new ThreadExitCloser(this.#symbols);
+  }
+
+  errno(): number {
+    return this.#errno[0]!;
+  }
+
+  socket(domain: number, type: number, protocol: number): number {
+    return this.#own(this.#symbols.socket(domain, type, protocol));
+  }
+
+  adopt(fd: number): number {
+    if (this.#symbols.fcntl(fd, F_SETFD, FD_CLOEXEC) === -1) return -1;
+    this.#own(fd);
+    return 0;
+  }
+
+  bind(fd: number, address: Uint8Array<ArrayBuffer>): number {
+    return this.#symbols.bind(fd, address, address.length);
+  }
+
+  getsockname(fd: number, address: Uint8Array<ArrayBuffer>): number {
+    this.#length[0] = address.length;
+    return this.#symbols.getsockname(fd, address, this.#length);
+  }
+
+  setsockopt(fd: number, level: number, option: number, value: number): number {
+    this.#option[0] = value;
+    return this.#symbols.setsockopt(fd, level, option, this.#option, 4);
+  }
+
+  getsockopt(fd: number, level: number, option: number, value: Int32Array<ArrayBuffer>): number {
+    this.#length[0] = 4;
+    return this.#symbols.getsockopt(fd, level, option, value, this.#length);
+  }
+
+  sendto(
+    fd: number,
+    data: Uint8Array<ArrayBuffer>,
+    length: number,
+    flags: number,
+    address: Uint8Array<ArrayBuffer>,
+  ): number {
+    // The fast path of FFI takes numbers for `usize`; its type asks for a bigint, which would cost an allocation.
+    return this.#symbols.sendto(fd, data, length as unknown as bigint, flags, address, SOCKADDR_NL_SIZE);
+  }
+
+  recvmsg(fd: number, slot: ReceiveSlot, flags: number): number {
+    slot.reset();
+    return this.#symbols.recvmsg(fd, slot.header, flags);
+  }
+
+  close(fd: number): number {
+    this.#threadExit?.delete(fd);
+    return this.#symbols.close(fd);
+  }
+
+  eventfd(initial: number, flags: number): number {
+    return this.#own(this.#symbols.eventfd(initial, flags));
+  }
+
+  eventfdWrite(fd: number): number {
+    return this.#symbols.eventfd_write(fd, 1n);
+  }
+
+  eventfdRead(fd: number): number {
+    return this.#symbols.eventfd_read(fd, this.#counter);
+  }
+
+  epollCreate(flags: number): number {
+    return this.#own(this.#symbols.epoll_create1(flags));
+  }
+
+  epollAdd(epfd: number, fd: number, events: number): number {
+    writeEpollEvent(this.#event, 0, EPOLL_EVENT, events, fd);
+    return this.#symbols.epoll_ctl(epfd, EPOLL_CTL_ADD, fd, this.#eventBytes);
+  }
+
+  epollDelete(epfd: number, fd: number): number {
+    return this.#symbols.epoll_ctl(epfd, EPOLL_CTL_DEL, fd, this.#eventBytes);
+  }
+
+  epollWait(epfd: number, events: MallocEventList, maximum: number): Promise<number> {
+    return this.#symbols.epoll_wait_in_thread(epfd, events.pointer, maximum, WAIT_MILLISECONDS);
+  }
+
+  epollPoll(epfd: number, events: MallocEventList, maximum: number): number {
+    return this.#symbols.epoll_wait(epfd, events.pointer, maximum, 0);
+  }
+
+  schedYield(): void {
+    this.#symbols.sched_yield();
+  }
+
+  getuid(): number {
+    return this.#symbols.getuid();
+  }
+
+  getgid(): number {
+    return this.#symbols.getgid();
+  }
+
+  createReceiveSlot(size: number): ReceiveSlot {
+    return new ReceiveSlot(size, (buffer) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)));
+  }
+
+  createEventList(maximum: number): MallocEventList {
+    return new MallocEventList(this.#symbols, maximum);
+  }
+
+  /** In a Worker, has a new file descriptor closed with its thread. */
+  #own(fd: number): number {
+    if (fd >= 0) this.#threadExit?.add(fd);
+    return fd;
+  }
+}
