@@ -1,0 +1,262 @@
+/**
+ * What goes wrong below JSON-RPC, as classes that a caller can catch.
+ *
+ * @module
+ */
+import { ERRNO, errnoDescription, errnoName } from "../ffi/errno.ts";
+
+/**
+ * A system call failed.
+ *
+ * @example
+ * ```ts
+ * import { RPCPeer, SyscallError } from "@procslink/procslink";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * using first = new RPCPeer();
+ * const error = assertThrows(() => new RPCPeer({ port: first.nlPid }), SyscallError);
+ * assertEquals(error.code, "EADDRINUSE");
+ * ```
+ */
+export class SyscallError extends Error {
+  /** Name of the system call, such as `"bind"`. */
+  readonly syscall: string;
+  /** Number of the error, as errno(3) has it. */
+  readonly errno: number;
+  /** Name of the error, such as `"EADDRINUSE"`. */
+  readonly code: string;
+
+  /**
+   * @param syscall Name of the system call.
+   * @param errno Number of the error.
+   * @param hint What the caller can do about it, where there is something to say.
+   */
+  constructor(syscall: string, errno: number, hint?: string) {
+    const code = errnoName(errno);
+    super(`${syscall} failed: ${errnoDescription(errno)} (${code})${hint === undefined ? "" : `. ${hint}`}`);
+    this.name = "SyscallError";
+    this.syscall = syscall;
+    this.errno = errno;
+    this.code = code;
+  }
+}
+
+/**
+ * Nobody holds the port that a message was for.
+ *
+ * @example
+ * ```ts
+ * import { PeerGoneError, RPCPeer } from "@procslink/procslink";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const gone = new RPCPeer();
+ * const port = gone.nlPid;
+ * gone[Symbol.dispose]();
+ *
+ * await using peer = new RPCPeer();
+ * await assertRejects(() => peer.call(port, "hello"), PeerGoneError);
+ * ```
+ */
+export class PeerGoneError extends Error {
+  /** The port that nobody holds. */
+  readonly port: number;
+
+  /**
+   * @param port The port that nobody holds.
+   */
+  constructor(port: number) {
+    super(`No peer holds port ${port}`);
+    this.name = "PeerGoneError";
+    this.port = port;
+  }
+}
+
+/**
+ * The receive queue of the other side is full: it does not read as fast as it is sent to.
+ *
+ * @example
+ * ```ts ignore
+ * import { ReceiverFullError } from "@procslink/procslink";
+ *
+ * try {
+ *   await peer.notify(port, "log", ["a line"]);
+ * } catch (error) {
+ *   if (error instanceof ReceiverFullError) console.error(`Port ${error.port} does not keep up`);
+ * }
+ * ```
+ */
+export class ReceiverFullError extends Error {
+  /** The port whose queue is full. */
+  readonly port: number;
+
+  /**
+   * @param port The port whose queue is full.
+   */
+  constructor(port: number) {
+    super(`The receive queue of port ${port} is full: send less at once, or wait until it has read`);
+    this.name = "ReceiverFullError";
+    this.port = port;
+  }
+}
+
+/**
+ * A call had no answer within its timeout. It may have run all the same.
+ *
+ * @example
+ * ```ts
+ * import { CallTimeoutError, RPCPeer } from "@procslink/procslink";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await using server = new RPCPeer();
+ * server.registerFunction(() => new Promise(() => {}), "never");
+ * server.runServerForever();
+ *
+ * await using client = new RPCPeer();
+ * await assertRejects(() => client.call(server.nlPid, "never", [], { timeout: 20 }), CallTimeoutError);
+ * ```
+ */
+export class CallTimeoutError extends Error {
+  /** The port that was called. */
+  readonly port: number;
+  /** The method that was called. */
+  readonly method: string;
+  /** How long the call waited, in milliseconds. */
+  readonly timeout: number;
+
+  /**
+   * @param port The port that was called.
+   * @param method The method that was called.
+   * @param timeout How long the call waited, in milliseconds.
+   */
+  constructor(port: number, method: string, timeout: number) {
+    super(`Port ${port} did not answer ${JSON.stringify(method)} within ${timeout} ms`);
+    this.name = "CallTimeoutError";
+    this.port = port;
+    this.method = method;
+    this.timeout = timeout;
+  }
+}
+
+/**
+ * A message is larger than what can be sent.
+ *
+ * @example
+ * ```ts
+ * import { MessageTooLargeError, RPCPeer } from "@procslink/procslink";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await using peer = new RPCPeer();
+ * await assertRejects(() => peer.call(peer.nlPid, "store", ["x".repeat(2_000_000)]), MessageTooLargeError);
+ * ```
+ */
+export class MessageTooLargeError extends RangeError {
+  /** Size of the message in bytes, headers included. */
+  readonly size: number;
+  /** The largest that can be sent, in bytes, headers included. */
+  readonly maximum: number;
+
+  /**
+   * @param size Size of the message in bytes, headers included.
+   * @param maximum The largest that can be sent, in bytes, headers included.
+   */
+  constructor(size: number, maximum: number) {
+    super(`The message has ${size} bytes and at most ${maximum} can be sent: send it in parts`);
+    this.name = "MessageTooLargeError";
+    this.size = size;
+    this.maximum = maximum;
+  }
+}
+
+/**
+ * Bytes are not the message that they should be.
+ *
+ * @example
+ * ```ts
+ * import { DecodeError, NetlinkMessage } from "@procslink/procslink";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => NetlinkMessage.fromBytes(new Uint8Array(15)), DecodeError);
+ * ```
+ */
+export class DecodeError extends RangeError {
+  /**
+   * @param message What is wrong with the bytes.
+   * @param options `cause`, where another error led to this one.
+   */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "DecodeError";
+  }
+}
+
+/**
+ * The peer was closed: it can no longer call, and what it waited for will not come.
+ *
+ * @example
+ * ```ts
+ * import { PeerClosedError, RPCPeer } from "@procslink/procslink";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const peer = new RPCPeer();
+ * await peer.close();
+ * await assertRejects(() => peer.call(4242, "hello"), PeerClosedError);
+ * ```
+ */
+export class PeerClosedError extends Error {
+  /**
+   * @param options `cause`, where an error of the socket closed the peer.
+   */
+  constructor(options?: ErrorOptions) {
+    super("The peer is closed", options);
+    this.name = "PeerClosedError";
+  }
+}
+
+/**
+ * A method of this name is registered already.
+ *
+ * @example
+ * ```ts
+ * import { DuplicateMethodError, RPCPeer } from "@procslink/procslink";
+ * import { assertThrows } from "@std/assert";
+ *
+ * using peer = new RPCPeer();
+ * peer.registerFunction(() => "first", "hello");
+ * assertThrows(() => peer.registerFunction(() => "second", "hello"), DuplicateMethodError);
+ * ```
+ */
+export class DuplicateMethodError extends Error {
+  /** The name. */
+  readonly method: string;
+
+  /**
+   * @param method The name.
+   */
+  constructor(method: string) {
+    super(`A method ${JSON.stringify(method)} is registered already: choose another name`);
+    this.name = "DuplicateMethodError";
+    this.method = method;
+  }
+}
+
+/**
+ * Turns an error number of a send into the error that the sender catches.
+ *
+ * @param errno Number of the error.
+ * @param port The port that was sent to.
+ * @param size Size of what was sent, in bytes.
+ * @param maximum The largest that can be sent, in bytes.
+ * @returns The error.
+ */
+export function sendError(errno: number, port: number, size: number, maximum: number): Error {
+  switch (errno) {
+    case ERRNO.ECONNREFUSED:
+      return new PeerGoneError(port);
+    case ERRNO.EAGAIN:
+      return new ReceiverFullError(port);
+    case ERRNO.EMSGSIZE:
+      return new MessageTooLargeError(size, maximum);
+    default:
+      return new SyscallError("sendto", errno);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Netlink messages as objects.
+ *
+ * @module
+ */
+import { DecodeError } from "../errors.ts";
+import { nlmsgAlign } from "./align.ts";
+import { checkUint, UINT16_MAX, UINT32_MAX } from "./integers.ts";
+import { NLMSG_PROCSLINK, NLMSGHDR_SIZE, type NlmsghdrFields, readNlmsghdr, writeNlmsghdr } from "./nlmsghdr.ts";
+
+/**
+ * The header of a netlink message, `struct nlmsghdr` of netlink(7).
+ *
+ * @example
+ * ```ts
+ * import { NetlinkMessageHeader } from "@procslink/procslink";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const header = new NetlinkMessageHeader({ nlmsgPid: 4242 });
+ * assertEquals(header.toBytes().length, NetlinkMessageHeader.SIZE);
+ * ```
+ */
+export class NetlinkMessageHeader implements Readonly<NlmsghdrFields> {
+  /** Size of the header in bytes. */
+  static readonly SIZE: number = NLMSGHDR_SIZE;
+
+  /** Length of the whole message in bytes: header included, padding not. {@linkcode NetlinkMessage.toBytes} fills it in. */
+  readonly nlmsgLen: number;
+  /** What the message is: 0x10 for ProcsLink. */
+  readonly nlmsgType: number;
+  /** Bits: 0x1 for a request, 0x2 for a fragment. */
+  readonly nlmsgFlags: number;
+  /** Counter of the sender; a response carries its request's. */
+  readonly nlmsgSeq: number;
+  /** Port of the sender, as the sender says. */
+  readonly nlmsgPid: number;
+
+  /**
+   * @param fields The fields of the struct. Those left out are 0, but `nlmsgType` is 0x10.
+   * @throws {RangeError} If a field is not an integer that fits.
+   */
+  constructor(fields: Partial<NlmsghdrFields> = {}) {
+    this.nlmsgLen = checkUint("nlmsgLen", fields.nlmsgLen ?? 0, UINT32_MAX);
+    this.nlmsgType = checkUint("nlmsgType", fields.nlmsgType ?? NLMSG_PROCSLINK, UINT16_MAX);
+    this.nlmsgFlags = checkUint("nlmsgFlags", fields.nlmsgFlags ?? 0, UINT16_MAX);
+    this.nlmsgSeq = checkUint("nlmsgSeq", fields.nlmsgSeq ?? 0, UINT32_MAX);
+    this.nlmsgPid = checkUint("nlmsgPid", fields.nlmsgPid ?? 0, UINT32_MAX);
+  }
+
+  /**
+   * Decodes a header.
+   *
+   * @param bytes Bytes that begin with the header.
+   * @returns The header.
+   * @throws {DecodeError} If there are fewer than 16 bytes.
+   */
+  static fromBytes(bytes: Uint8Array): NetlinkMessageHeader {
+    if (bytes.length < NLMSGHDR_SIZE) {
+      throw new DecodeError(`${bytes.length} bytes cannot hold an nlmsghdr, which takes ${NLMSGHDR_SIZE}`);
+    }
+    return new NetlinkMessageHeader(readNlmsghdr(viewOf(bytes), 0));
+  }
+
+  /**
+   * Encodes the header.
+   *
+   * @returns Its 16 bytes.
+   */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(NLMSGHDR_SIZE);
+    writeNlmsghdr(viewOf(bytes), 0, this);
+    return bytes;
+  }
+}
+
+/**
+ * A netlink message: a header and a payload.
+ *
+ * @example
+ * ```ts
+ * import { NetlinkMessage, NetlinkMessageHeader } from "@procslink/procslink";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const message = new NetlinkMessage(new NetlinkMessageHeader({ nlmsgPid: 4242 }), new Uint8Array([1, 2, 3]));
+ * const copy = NetlinkMessage.fromBytes(message.toBytes());
+ * assertEquals(copy.header.nlmsgLen, 19);
+ * assertEquals(copy.payload, new Uint8Array([1, 2, 3]));
+ * ```
+ */
+export class NetlinkMessage {
+  /** The header. */
+  readonly header: NetlinkMessageHeader;
+  /** What follows the header. */
+  readonly payload: Uint8Array;
+
+  /**
+   * @param header The header; its length need not be true.
+   * @param payload What follows it.
+   */
+  constructor(header: NetlinkMessageHeader, payload: Uint8Array) {
+    this.header = header;
+    this.payload = payload;
+  }
+
+  /**
+   * Decodes the first message of a datagram.
+   *
+   * @param bytes Bytes that begin with the message.
+   * @returns The message. Its payload is a view of `bytes`, not a copy.
+   * @throws {DecodeError} If the bytes do not hold what the header says.
+   */
+  static fromBytes(bytes: Uint8Array): NetlinkMessage {
+    const header = NetlinkMessageHeader.fromBytes(bytes);
+    if (header.nlmsgLen < NLMSGHDR_SIZE || header.nlmsgLen > bytes.length) {
+      throw new DecodeError(
+        `nlmsg_len is ${header.nlmsgLen}, and it must be from ${NLMSGHDR_SIZE} to the ${bytes.length} bytes there are`,
+      );
+    }
+    return new NetlinkMessage(header, bytes.subarray(NLMSGHDR_SIZE, header.nlmsgLen));
+  }
+
+  /**
+   * Decodes the messages of a datagram, one after the other.
+   *
+   * @param datagram The whole datagram.
+   * @returns The messages. Their payloads are views of the datagram.
+   * @throws {DecodeError} At the first message that the bytes do not hold.
+   * @example
+   * ```ts
+   * import { NetlinkMessage, NetlinkMessageHeader } from "@procslink/procslink";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const one = new NetlinkMessage(new NetlinkMessageHeader(), new Uint8Array(4)).toBytes();
+   * const datagram = new Uint8Array([...one, ...one]);
+   * assertEquals([...NetlinkMessage.iterate(datagram)].length, 2);
+   * ```
+   */
+  static *iterate(datagram: Uint8Array): Generator<NetlinkMessage, void, void> {
+    for (let offset = 0; offset < datagram.length;) {
+      const message = NetlinkMessage.fromBytes(datagram.subarray(offset));
+      yield message;
+      offset += nlmsgAlign(message.header.nlmsgLen);
+    }
+  }
+
+  /**
+   * Encodes the message, with its true length.
+   *
+   * @returns The bytes, without padding.
+   */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(NLMSGHDR_SIZE + this.payload.length);
+    writeNlmsghdr(viewOf(bytes), 0, { ...this.header, nlmsgLen: bytes.length });
+    bytes.set(this.payload, NLMSGHDR_SIZE);
+    return bytes;
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

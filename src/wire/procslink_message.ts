@@ -1,0 +1,156 @@
+/**
+ * ProcsLink messages as objects.
+ *
+ * @module
+ */
+import { DecodeError } from "../errors.ts";
+import { checkUint, checkUint64, UINT16_MAX, UINT32_MAX } from "./integers.ts";
+import {
+  PAYLOAD_JSONRPC_REQUEST,
+  PAYLOAD_JSONRPC_RESPONSE,
+  PROCSLINK_VERSION,
+  PROCSLINKHDR_SIZE,
+  type ProcslinkhdrFields,
+  readProcslinkhdr,
+  writeProcslinkhdr,
+} from "./procslinkhdr.ts";
+
+/**
+ * The header of a ProcsLink message, `struct procslinkhdr`.
+ *
+ * @example
+ * ```ts
+ * import { ProcslinkMessageHeader } from "@procslink/procslink";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const header = new ProcslinkMessageHeader({ payloadType: ProcslinkMessageHeader.PAYLOAD_TYPE_JSONRPC2_RESPONSE });
+ * assertEquals(header.version, 1);
+ * assertEquals(header.toBytes().length, ProcslinkMessageHeader.SIZE);
+ * ```
+ */
+export class ProcslinkMessageHeader implements Readonly<ProcslinkhdrFields> {
+  /** Size of the header in bytes. */
+  static readonly SIZE: number = PROCSLINKHDR_SIZE;
+  /** `payloadType` of a JSON-RPC request, a notification, or a batch of them. */
+  static readonly PAYLOAD_TYPE_JSONRPC2_REQUEST: number = PAYLOAD_JSONRPC_REQUEST;
+  /** `payloadType` of a JSON-RPC response, or a batch of them. */
+  static readonly PAYLOAD_TYPE_JSONRPC2_RESPONSE: number = PAYLOAD_JSONRPC_RESPONSE;
+
+  /** Version of the protocol. */
+  readonly version: number;
+  /** Reserved. */
+  readonly flag: number;
+  /** Length of the message from this header on, in bytes. {@linkcode ProcslinkMessage.toBytes} fills it in. */
+  readonly length: number;
+  /** What the payload is. */
+  readonly payloadType: number;
+  /** Reserved. */
+  readonly reserved: number;
+  /** Counter of the sender for each destination. */
+  readonly seq: number;
+  /** When the message was sent, in nanoseconds since the Unix epoch. */
+  readonly timestamp: bigint;
+
+  /**
+   * @param fields The fields of the struct. Those left out are 0, but `version` and `payloadType` are 1.
+   * @throws {RangeError} If a field is not an integer that fits.
+   */
+  constructor(fields: Partial<ProcslinkhdrFields> = {}) {
+    this.version = checkUint("version", fields.version ?? PROCSLINK_VERSION, UINT16_MAX);
+    this.flag = checkUint("flag", fields.flag ?? 0, UINT16_MAX);
+    this.length = checkUint("length", fields.length ?? 0, UINT32_MAX);
+    this.payloadType = checkUint("payloadType", fields.payloadType ?? PAYLOAD_JSONRPC_REQUEST, UINT16_MAX);
+    this.reserved = checkUint("reserved", fields.reserved ?? 0, UINT16_MAX);
+    this.seq = checkUint("seq", fields.seq ?? 0, UINT32_MAX);
+    this.timestamp = checkUint64("timestamp", fields.timestamp ?? 0n);
+  }
+
+  /**
+   * Decodes a header.
+   *
+   * @param bytes Bytes that begin with the header.
+   * @returns The header.
+   * @throws {DecodeError} If there are fewer than 24 bytes.
+   */
+  static fromBytes(bytes: Uint8Array): ProcslinkMessageHeader {
+    if (bytes.length < PROCSLINKHDR_SIZE) {
+      throw new DecodeError(`${bytes.length} bytes cannot hold a procslinkhdr, which takes ${PROCSLINKHDR_SIZE}`);
+    }
+    return new ProcslinkMessageHeader(readProcslinkhdr(viewOf(bytes), 0));
+  }
+
+  /**
+   * Encodes the header.
+   *
+   * @returns Its 24 bytes.
+   */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(PROCSLINKHDR_SIZE);
+    writeProcslinkhdr(viewOf(bytes), 0, this);
+    return bytes;
+  }
+}
+
+/**
+ * A ProcsLink message: a header and a payload, which is JSON-RPC in UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { JSONRPCResponse, ProcslinkMessage, ProcslinkMessageHeader } from "@procslink/procslink";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const header = new ProcslinkMessageHeader({ payloadType: ProcslinkMessageHeader.PAYLOAD_TYPE_JSONRPC2_RESPONSE });
+ * const message = new ProcslinkMessage(header, new JSONRPCResponse({ id: 123, result: true }).toBytes());
+ * const copy = ProcslinkMessage.fromBytes(message.toBytes());
+ * assertEquals(JSONRPCResponse.fromBytes(copy.payload).result, true);
+ * ```
+ */
+export class ProcslinkMessage {
+  /** The header. */
+  readonly header: ProcslinkMessageHeader;
+  /** What follows the header. */
+  readonly payload: Uint8Array;
+
+  /**
+   * @param header The header; its length need not be true.
+   * @param payload What follows it.
+   */
+  constructor(header: ProcslinkMessageHeader, payload: Uint8Array) {
+    this.header = header;
+    this.payload = payload;
+  }
+
+  /**
+   * Decodes a whole message: the payload of a netlink message.
+   *
+   * @param bytes The bytes of the message, no more and no fewer.
+   * @returns The message. Its payload is a view of `bytes`, not a copy.
+   * @throws {DecodeError} If the bytes are not as many as the header says, or its version is unknown.
+   */
+  static fromBytes(bytes: Uint8Array): ProcslinkMessage {
+    const header = ProcslinkMessageHeader.fromBytes(bytes);
+    if (header.version !== PROCSLINK_VERSION) {
+      throw new DecodeError(`procslinkhdr.version is ${header.version}, and only ${PROCSLINK_VERSION} is known`);
+    }
+    if (header.length !== bytes.length) {
+      throw new DecodeError(`procslinkhdr.length is ${header.length}, and the message has ${bytes.length} bytes`);
+    }
+    return new ProcslinkMessage(header, bytes.subarray(PROCSLINKHDR_SIZE));
+  }
+
+  /**
+   * Encodes the message, with its true length.
+   *
+   * @returns The bytes.
+   */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(PROCSLINKHDR_SIZE + this.payload.length);
+    writeProcslinkhdr(viewOf(bytes), 0, { ...this.header, length: bytes.length });
+    bytes.set(this.payload, PROCSLINKHDR_SIZE);
+    return bytes;
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
