@@ -1,0 +1,68 @@
+/**
+ * JSON-RPC 2.0 messages as JSON text.
+ *
+ * Put together from parts: the body of a message is written once, and members come in the order of the specification.
+ *
+ * @module
+ */
+import { InternalError, type JSONRPCError } from "./errors.ts";
+import type { JSONRPCId, JSONRPCParams } from "./guards.ts";
+import { stringify } from "./text.ts";
+
+/**
+ * Writes a request, or a notification where there is no id.
+ *
+ * @param id The id, or undefined for a notification.
+ * @param method Name of the method.
+ * @param params Arguments, or undefined for none.
+ * @returns JSON text.
+ * @throws {TypeError} If the params are not what JSON can hold.
+ */
+export function encodeRequest(id: JSONRPCId | undefined, method: string, params: JSONRPCParams | undefined): string {
+  const head = id === undefined ? '{"jsonrpc":"2.0","method":' : `{"jsonrpc":"2.0","id":${encodeId(id)},"method":`;
+  const tail = params === undefined ? "}" : `,"params":${stringify(params)}}`;
+  return head + JSON.stringify(method) + tail;
+}
+
+/**
+ * Writes a response with a result.
+ *
+ * @param id The id of the request.
+ * @param result What the method returned; undefined is written as null.
+ * @returns JSON text.
+ * @throws {TypeError} If the result is not what JSON can hold.
+ */
+export function encodeResult(id: JSONRPCId, result: unknown): string {
+  return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${stringify(result)}}`;
+}
+
+/**
+ * Writes a response with an error. Where JSON cannot hold the error's data, the response says so instead.
+ *
+ * @param id The id of the request, or null where none could be read.
+ * @param error The error.
+ * @returns JSON text.
+ */
+export function encodeError(id: JSONRPCId, error: JSONRPCError): string {
+  let text: string;
+  try {
+    text = stringify(error);
+  } catch {
+    text = stringify(new InternalError("The data of the error cannot be written as JSON"));
+  }
+  return `{"jsonrpc":"2.0","id":${encodeId(id)},"error":${text}}`;
+}
+
+/**
+ * Writes a batch of messages that are JSON text already.
+ *
+ * @param messages The messages.
+ * @returns JSON text.
+ */
+export function encodeBatch(messages: readonly string[]): string {
+  return `[${messages.join(",")}]`;
+}
+
+function encodeId(id: JSONRPCId): string {
+  return typeof id === "number" ? String(id) : JSON.stringify(id);
+}

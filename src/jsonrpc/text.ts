@@ -1,0 +1,54 @@
+/**
+ * JSON text in UTF-8, to values and back.
+ *
+ * @module
+ */
+import { DecodeError } from "../errors.ts";
+
+const DECODER = new TextDecoder("utf-8", { fatal: true });
+const ENCODER = new TextEncoder();
+
+/**
+ * Parses JSON text.
+ *
+ * @param bytes JSON text in UTF-8.
+ * @returns The value.
+ * @throws {DecodeError} If it is not valid UTF-8 or not JSON.
+ */
+export function parseJSON(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = DECODER.decode(bytes);
+  } catch (cause) {
+    throw new DecodeError("The body is not valid UTF-8", { cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new DecodeError("The body is not JSON", { cause });
+  }
+}
+
+/**
+ * Encodes a text.
+ *
+ * @param text The text.
+ * @returns Its bytes in UTF-8.
+ */
+export function encodeText(text: string): Uint8Array<ArrayBuffer> {
+  return ENCODER.encode(text);
+}
+
+/**
+ * Writes a value as JSON text, and does not pass over what JSON cannot hold.
+ *
+ * @param value The value; undefined is written as null.
+ * @returns The text.
+ * @throws {TypeError} If it is a function or a symbol, holds a bigint, or holds itself.
+ */
+export function stringify(value: unknown): string {
+  if (value === undefined) return "null";
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new TypeError(`A ${typeof value} cannot be written as JSON`);
+  return text;
+}
