@@ -1,0 +1,95 @@
+/**
+ * A socket's place in the reactor.
+ *
+ * @module
+ */
+import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
+
+/** A socket that the reactor reads. None of its methods may throw. */
+export interface ReactorSource {
+  /** Its file descriptor. */
+  readonly fd: number;
+  /**
+   * Reads what is there.
+   *
+   * @param slot Where datagrams arrive.
+   * @param deadline When to stop although there is more, as `performance.now()` counts.
+   */
+  readable(slot: ReceiveSlot, deadline: number): void;
+  /**
+   * Nobody can wait for the socket any more.
+   *
+   * @param error Why.
+   */
+  failed(error: Error): void;
+  /** Closes the file descriptor, since the isolate ends. */
+  close(): void;
+}
+
+/** What a registration wants: to be read and keep the process running, to be read while it runs, nothing, or never again. */
+export type RegistrationState = "ref" | "unref" | "idle" | "closed";
+
+/** Told of each change of state, before it is made. Where it throws, the state stays as it was. */
+export type StateChange = (registration: Registration, from: RegistrationState, to: RegistrationState) => void;
+
+/** A socket's place in the reactor. */
+export class Registration {
+  /** The socket. */
+  readonly source: ReactorSource;
+  /** Whether it is in the epoll set; kept by the reactor. */
+  watched = false;
+
+  readonly #change: StateChange;
+  #state: RegistrationState = "idle";
+  #holds = 0;
+  #ref = true;
+
+  /**
+   * @param source The socket.
+   * @param change Told of each change of state.
+   */
+  constructor(source: ReactorSource, change: StateChange) {
+    this.source = source;
+    this.#change = change;
+  }
+
+  /**
+   * Has the socket read. Counts.
+   *
+   * @throws {SyscallError} If the kernel does not take the socket into the epoll set.
+   */
+  hold(): void {
+    this.#update(this.#holds + 1, this.#ref);
+  }
+
+  /** Takes one hold back. */
+  release(): void {
+    this.#update(this.#holds - 1, this.#ref);
+  }
+
+  /**
+   * Lets holds keep the process running, or not.
+   *
+   * @param ref Whether they do.
+   */
+  setRef(ref: boolean): void {
+    this.#update(this.#holds, ref);
+  }
+
+  /** Takes the socket out, before its file descriptor is closed. */
+  close(): void {
+    this.#set("closed");
+  }
+
+  #update(holds: number, ref: boolean): void {
+    if (this.#state !== "closed") this.#set(holds === 0 ? "idle" : ref ? "ref" : "unref");
+    this.#holds = holds;
+    this.#ref = ref;
+  }
+
+  #set(state: RegistrationState): void {
+    if (this.#state === state) return;
+    this.#change(this, this.#state, state);
+    this.#state = state;
+  }
+}
