@@ -1,0 +1,63 @@
+/**
+ * What goes wrong without a call that it belongs to.
+ *
+ * @module
+ */
+
+/**
+ * Kinds of trouble.
+ *
+ * - `"malformed"`: bytes that are no message; dropped.
+ * - `"truncated"`: a datagram larger than what is read; dropped.
+ * - `"spoofed"`: a message that claims to come from another port than it does, or whose sender the kernel does not name; dropped.
+ * - `"unsupported"`: a message of a version or a payload type that is not known.
+ * - `"unexpected"`: a response that nobody waits for, from where it came; dropped.
+ * - `"notification"`: a notification that could not be carried out; its sender is not told.
+ * - `"undelivered"`: an answer that could not be sent.
+ * - `"refused"`: a request beyond what is taken at once; its sender is told.
+ * - `"overrun"`: the kernel dropped messages before they were read.
+ */
+export type TroubleKind =
+  | "malformed"
+  | "truncated"
+  | "spoofed"
+  | "unsupported"
+  | "unexpected"
+  | "notification"
+  | "undelivered"
+  | "refused"
+  | "overrun";
+
+/**
+ * An event that tells of trouble which belongs to no call.
+ *
+ * @example
+ * ```ts
+ * import { RPCPeer } from "@procslink/procslink";
+ *
+ * await using peer = new RPCPeer();
+ * peer.addEventListener("trouble", (event) => {
+ *   console.error(`${event.kind} from port ${event.port}: ${event.reason}`);
+ * });
+ * ```
+ */
+export class TroubleEvent extends Event {
+  /** What kind of trouble. */
+  readonly kind: TroubleKind;
+  /** The same for a person to read. */
+  readonly reason: string;
+  /** Port on the other side, where it is known. */
+  readonly port: number | undefined;
+
+  /**
+   * @param kind What kind of trouble.
+   * @param reason The same for a person to read.
+   * @param port Port on the other side, where it is known.
+   */
+  constructor(kind: TroubleKind, reason: string, port?: number) {
+    super("trouble");
+    this.kind = kind;
+    this.reason = reason;
+    this.port = port;
+  }
+}
