@@ -20,6 +20,8 @@
  */
 export class LibcUnavailableError extends Error {
   /**
+   * Makes the error.
+   *
    * @param message What is missing, and what to do.
    * @param options `cause`, where another error led to this one.
    */

@@ -27,6 +27,8 @@ export class SyscallError extends Error {
   readonly code: string;
 
   /**
+   * Makes the error.
+   *
    * @param syscall Name of the system call.
    * @param errno Number of the error.
    * @param hint What the caller can do about it, where there is something to say.
@@ -62,6 +64,8 @@ export class PeerGoneError extends Error {
   readonly port: number;
 
   /**
+   * Makes the error.
+   *
    * @param port The port that nobody holds.
    */
   constructor(port: number) {
@@ -90,6 +94,8 @@ export class ReceiverFullError extends Error {
   readonly port: number;
 
   /**
+   * Makes the error.
+   *
    * @param port The port whose queue is full.
    */
   constructor(port: number) {
@@ -124,6 +130,8 @@ export class CallTimeoutError extends Error {
   readonly timeout: number;
 
   /**
+   * Makes the error.
+   *
    * @param port The port that was called.
    * @param method The method that was called.
    * @param timeout How long the call waited, in milliseconds.
@@ -156,6 +164,8 @@ export class MessageTooLargeError extends RangeError {
   readonly maximum: number;
 
   /**
+   * Makes the error.
+   *
    * @param size Size of the message in bytes, headers included.
    * @param maximum The largest that can be sent, in bytes, headers included.
    */
@@ -180,6 +190,8 @@ export class MessageTooLargeError extends RangeError {
  */
 export class DecodeError extends RangeError {
   /**
+   * Makes the error.
+   *
    * @param message What is wrong with the bytes.
    * @param options `cause`, where another error led to this one.
    */
@@ -204,6 +216,8 @@ export class DecodeError extends RangeError {
  */
 export class PeerClosedError extends Error {
   /**
+   * Makes the error.
+   *
    * @param options `cause`, where an error of the socket closed the peer.
    */
   constructor(options?: ErrorOptions) {
@@ -230,6 +244,8 @@ export class DuplicateMethodError extends Error {
   readonly method: string;
 
   /**
+   * Makes the error.
+   *
    * @param method The name.
    */
   constructor(method: string) {

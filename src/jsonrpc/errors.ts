@@ -52,6 +52,8 @@ export class JSONRPCError extends Error {
   readonly data: unknown;
 
   /**
+   * Makes the error.
+   *
    * @param code Number of the error: an integer.
    * @param message The error in one short sentence.
    * @param data Details: whatever JSON can hold, or undefined for none.
@@ -131,6 +133,8 @@ export interface JSONRPCErrorOptions extends ErrorOptions {
 /** The other side could not parse what it was sent as JSON: code -32700. */
 export class ParseError extends JSONRPCError {
   /**
+   * Makes the error.
+   *
    * @param data Details.
    * @param options `message` and `cause`.
    */
@@ -143,6 +147,8 @@ export class ParseError extends JSONRPCError {
 /** What was sent is JSON, but not a request: code -32600. */
 export class InvalidRequestError extends JSONRPCError {
   /**
+   * Makes the error.
+   *
    * @param data Details.
    * @param options `message` and `cause`.
    */
@@ -155,6 +161,8 @@ export class InvalidRequestError extends JSONRPCError {
 /** The other side has no such method: code -32601. */
 export class MethodNotFoundError extends JSONRPCError {
   /**
+   * Makes the error.
+   *
    * @param data Details.
    * @param options `message` and `cause`.
    */
@@ -167,6 +175,8 @@ export class MethodNotFoundError extends JSONRPCError {
 /** The params do not fit the method: code -32602. */
 export class InvalidParamsError extends JSONRPCError {
   /**
+   * Makes the error.
+   *
    * @param data Details: what was expected.
    * @param options `message` and `cause`.
    */
@@ -179,6 +189,8 @@ export class InvalidParamsError extends JSONRPCError {
 /** The method failed: code -32603. Its `data` is the message of what the handler threw. */
 export class InternalError extends JSONRPCError {
   /**
+   * Makes the error.
+   *
    * @param data Details.
    * @param options `message` and `cause`.
    */
@@ -191,6 +203,8 @@ export class InternalError extends JSONRPCError {
 /** The other side has more requests in hand than it takes: code -32002. */
 export class TooManyRequestsError extends JSONRPCError {
   /**
+   * Makes the error.
+   *
    * @param data Details.
    * @param options `message` and `cause`.
    */
@@ -203,6 +217,8 @@ export class TooManyRequestsError extends JSONRPCError {
 /** An error of an implementation: one of the codes from -32099 to -32000 that have no class of their own. */
 export class ServerError extends JSONRPCError {
   /**
+   * Makes the error.
+   *
    * @param code Number of the error.
    * @param message The error in one short sentence.
    * @param data Details.

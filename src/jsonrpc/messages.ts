@@ -49,6 +49,8 @@ export class JSONRPCRequest {
   readonly params: JSONRPCParams | undefined;
 
   /**
+   * Makes a request.
+   *
    * @param init The members.
    * @throws {TypeError} If they do not make a request.
    */
@@ -137,6 +139,8 @@ export class JSONRPCResponse {
   readonly error: JSONRPCError | undefined;
 
   /**
+   * Makes a response.
+   *
    * @param init The members.
    * @throws {TypeError} If the id is not one, or there are both a result and an error.
    */

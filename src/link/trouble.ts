@@ -29,6 +29,15 @@ export type TroubleKind =
   | "overrun";
 
 /**
+ * Reports trouble.
+ *
+ * @param kind What kind of trouble.
+ * @param reason The same for a person to read.
+ * @param port Port on the other side, where it is known.
+ */
+export type ReportTrouble = (kind: TroubleKind, reason: string, port?: number) => void;
+
+/**
  * An event that tells of trouble which belongs to no call.
  *
  * @example
@@ -50,6 +59,8 @@ export class TroubleEvent extends Event {
   readonly port: number | undefined;
 
   /**
+   * Makes the event.
+   *
    * @param kind What kind of trouble.
    * @param reason The same for a person to read.
    * @param port Port on the other side, where it is known.

@@ -36,6 +36,8 @@ export class NetlinkMessageHeader implements Readonly<NlmsghdrFields> {
   readonly nlmsgPid: number;
 
   /**
+   * Makes a header.
+   *
    * @param fields The fields of the struct. Those left out are 0, but `nlmsgType` is 0x10.
    * @throws {RangeError} If a field is not an integer that fits.
    */
@@ -94,6 +96,8 @@ export class NetlinkMessage {
   readonly payload: Uint8Array;
 
   /**
+   * Makes a message.
+   *
    * @param header The header; its length need not be true.
    * @param payload What follows it.
    */

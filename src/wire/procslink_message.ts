@@ -52,6 +52,8 @@ export class ProcslinkMessageHeader implements Readonly<ProcslinkhdrFields> {
   readonly timestamp: bigint;
 
   /**
+   * Makes a header.
+   *
    * @param fields The fields of the struct. Those left out are 0, but `version` and `payloadType` are 1.
    * @throws {RangeError} If a field is not an integer that fits.
    */
@@ -112,6 +114,8 @@ export class ProcslinkMessage {
   readonly payload: Uint8Array;
 
   /**
+   * Makes a message.
+   *
    * @param header The header; its length need not be true.
    * @param payload What follows it.
    */

@@ -1,0 +1,87 @@
+/**
+ * Remote procedure calls between Linux processes over netlink sockets: no broker, no socket file, no descriptor for each peer.
+ *
+ * @example The server
+ * ```ts ignore
+ * import { RPCPeer } from "@procslink/procslink";
+ *
+ * class MyAPI {
+ *   hello(name: string): string {
+ *     return `Hello, ${name}!`;
+ *   }
+ * }
+ *
+ * await using server = new RPCPeer();
+ * console.log(`Server's nl_pid is ${server.nlPid}.`);
+ * server.registerFunctionsInObject(new MyAPI());
+ * await server.runServerForever();
+ * ```
+ *
+ * @example The client
+ * ```ts ignore
+ * import { RPCPeer } from "@procslink/procslink";
+ *
+ * await using client = new RPCPeer();
+ * console.log(await client.talkTo<MyAPI>(serverNlPid).hello("Rayson Zhu"));
+ * ```
+ *
+ * Run both with `deno run --allow-ffi`; nothing else is needed. Every process of the same network namespace is reached,
+ * whatever its pid, mount, user, ipc and uts namespaces.
+ *
+ * @module
+ */
+export { LibcUnavailableError } from "./ffi/libc.ts";
+export {
+  CallTimeoutError,
+  DecodeError,
+  DuplicateMethodError,
+  MessageTooLargeError,
+  PeerClosedError,
+  PeerGoneError,
+  ReceiverFullError,
+  SyscallError,
+} from "./src/errors.ts";
+export {
+  InternalError,
+  InvalidParamsError,
+  InvalidRequestError,
+  JSONRPCError,
+  type JSONRPCErrorObject,
+  type JSONRPCErrorOptions,
+  MethodNotFoundError,
+  ParseError,
+  ServerError,
+  TooManyRequestsError,
+} from "./src/jsonrpc/errors.ts";
+export type { JSONRPCId, JSONRPCParams, JSONRPCRequestObject, JSONRPCResponseObject } from "./src/jsonrpc/guards.ts";
+export {
+  JSONRPCRequest,
+  type JSONRPCRequestInit,
+  JSONRPCResponse,
+  type JSONRPCResponseInit,
+} from "./src/jsonrpc/messages.ts";
+export type { Caller, Link, LinkReceiver } from "./src/link/link.ts";
+export { TroubleEvent, type TroubleKind } from "./src/link/trouble.ts";
+export { type CurrentCall, currentCall } from "./src/rpc/current_call.ts";
+export type { Handler, RegisterOptions } from "./src/rpc/methods.ts";
+export type { BatchCall, CallOptions, RPCPeerOptions } from "./src/rpc/options.ts";
+export type { ParametersOption } from "./src/rpc/parameters.ts";
+export { RPCPeer } from "./src/rpc/peer.ts";
+export type {
+  AnyLossy,
+  IsLossy,
+  Jsonify,
+  JsonifyObject,
+  LocalName,
+  Lossy,
+  NotJSON,
+  RealSignature,
+  Remote,
+  RemoteMethod,
+  RemoteSignature,
+} from "./src/rpc/remote_types.ts";
+export type { RPCRequest } from "./src/rpc/request.ts";
+export { NetlinkMessage, NetlinkMessageHeader } from "./src/wire/netlink_message.ts";
+export type { NlmsghdrFields } from "./src/wire/nlmsghdr.ts";
+export { ProcslinkMessage, ProcslinkMessageHeader } from "./src/wire/procslink_message.ts";
+export type { ProcslinkhdrFields } from "./src/wire/procslinkhdr.ts";

@@ -1,0 +1,175 @@
+/**
+ * The way of a request through a peer: from a message to the method, and from its result to an answer.
+ *
+ * @module
+ */
+import { encodeError } from "../jsonrpc/encode.ts";
+import {
+  InvalidRequestError,
+  type JSONRPCError,
+  MethodNotFoundError,
+  TooManyRequestsError,
+} from "../jsonrpc/errors.ts";
+import { isId, isRequest, type JSONRPCId } from "../jsonrpc/guards.ts";
+import type { Caller } from "../link/link.ts";
+import type { Outbox } from "../link/outbox.ts";
+import type { ReportTrouble } from "../link/trouble.ts";
+import { runAsCurrentCall } from "./current_call.ts";
+import type { Methods } from "./methods.ts";
+import { BatchExchange, type Exchange, SingleExchange } from "./exchange.ts";
+import { type RequestHost, RPCRequest } from "./request.ts";
+
+/** Requests of all callers together that a peer has in hand at once; beyond it the caller is refused. */
+export const MAX_REQUESTS_IN_FLIGHT = 65_536;
+
+/** Takes requests and has them answered. */
+export class Dispatcher implements RequestHost {
+  /** Takes the requests instead of having them carried out here: a `for await` loop. */
+  taker: ((request: RPCRequest) => void) | undefined;
+
+  readonly #methods: Methods;
+  readonly #outbox: Outbox;
+  readonly #trouble: ReportTrouble;
+  readonly #controllers = new Map<RPCRequest, AbortController>();
+  #inFlight = 0;
+  #closeReason: Error | undefined;
+
+  /**
+   * @param methods The methods of the peer.
+   * @param outbox Where answers leave.
+   * @param trouble Reports what belongs to no call.
+   */
+  constructor(methods: Methods, outbox: Outbox, trouble: ReportTrouble) {
+    this.#methods = methods;
+    this.#outbox = outbox;
+    this.#trouble = trouble;
+  }
+
+  /**
+   * Takes what is in a message: a request, a notification, or a batch of them.
+   *
+   * @param payload The value that the body holds.
+   * @param nlmsgSeq Number of the message; its answer carries it.
+   * @param caller Who sent it.
+   */
+  take(payload: unknown, nlmsgSeq: number, caller: Caller): void {
+    if (!Array.isArray(payload)) {
+      this.#takeMember(payload, new SingleExchange(caller, nlmsgSeq, this.#outbox, this.#trouble, readableId(payload)));
+    } else if (payload.length === 0) {
+      this.refuse(new InvalidRequestError("A batch has at least one member"), nlmsgSeq, caller);
+    } else {
+      const exchange = new BatchExchange(caller, nlmsgSeq, this.#outbox, this.#trouble, payload.length);
+      for (const member of payload) this.#takeMember(member, exchange);
+    }
+  }
+
+  /**
+   * Answers a message that holds no request.
+   *
+   * @param error Why not.
+   * @param nlmsgSeq Number of the message.
+   * @param caller Who sent it.
+   */
+  refuse(error: JSONRPCError, nlmsgSeq: number, caller: Caller): void {
+    new SingleExchange(caller, nlmsgSeq, this.#outbox, this.#trouble).answer(encodeError(null, error));
+  }
+
+  /**
+   * Carries out a request that nobody has begun with.
+   *
+   * @param request The request.
+   */
+  start(request: RPCRequest): void {
+    request.begin();
+    this.carryOut(request);
+  }
+
+  carryOut(request: RPCRequest): Promise<void> | void {
+    try {
+      const method = this.#methods.get(request.method);
+      if (method === undefined) {
+        return request.fail(
+          new MethodNotFoundError(`There is no method ${JSON.stringify(request.method.slice(0, 100))}`),
+        );
+      }
+      const result = runAsCurrentCall(request, method, method.parameters.bind(request.params));
+      if (!isThenable(result)) return respond(request, result);
+      return Promise.resolve(result).then((value) => respond(request, value), (error) => fail(request, error));
+    } catch (error) {
+      fail(request, error);
+    }
+  }
+
+  done(request: RPCRequest, answer: string | undefined): void {
+    this.#inFlight--;
+    this.#controllers.delete(request);
+    if (this.#closeReason === undefined) request.hand(answer);
+  }
+
+  notificationFailed(request: RPCRequest, error: JSONRPCError): void {
+    const details = typeof error.data === "string" ? `: ${error.data}` : "";
+    const reason = `The notification ${
+      JSON.stringify(request.method.slice(0, 100))
+    } failed: ${error.message}${details}`;
+    this.#trouble("notification", reason, request.caller.port);
+  }
+
+  createSignal(request: RPCRequest): AbortSignal {
+    if (this.#closeReason !== undefined) return AbortSignal.abort(this.#closeReason);
+    const controller = new AbortController();
+    if (!request.isAnswered) this.#controllers.set(request, controller);
+    return controller.signal;
+  }
+
+  /**
+   * Answers nothing any more, and aborts what is being carried out.
+   *
+   * @param reason Why.
+   */
+  close(reason: Error): void {
+    this.#closeReason = reason;
+    for (const controller of this.#controllers.values()) controller.abort(reason);
+    this.#controllers.clear();
+  }
+
+  #takeMember(member: unknown, exchange: Exchange): void {
+    if (!isRequest(member)) {
+      const error = new InvalidRequestError("The body is not a JSON-RPC 2.0 request");
+      return exchange.answer(encodeError(readableId(member), error));
+    }
+    const request = new RPCRequest(member, exchange, this);
+    this.#inFlight++;
+    if (this.#inFlight > MAX_REQUESTS_IN_FLIGHT) {
+      request.fail(new TooManyRequestsError(`At most ${MAX_REQUESTS_IN_FLIGHT} at once`));
+      this.#trouble("refused", `More than ${MAX_REQUESTS_IN_FLIGHT} requests at once`, request.caller.port);
+    } else if (this.taker !== undefined) {
+      this.taker(request);
+    } else {
+      this.start(request);
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+/** Answers, unless the handler has answered by itself. */
+function respond(request: RPCRequest, result: unknown): void {
+  if (request.isAnswered) return;
+  try {
+    request.respond(result);
+  } catch {
+    // JSON cannot hold the result: the caller has been told.
+  }
+}
+
+function fail(request: RPCRequest, error: unknown): void {
+  if (!request.isAnswered) request.fail(error);
+}
+
+/** The id of what is no request, where it has one that can be told. */
+function readableId(member: unknown): JSONRPCId {
+  const id = typeof member === "object" && member !== null ? (member as { id?: unknown }).id : null;
+  return isId(id) ? id : null;
+}

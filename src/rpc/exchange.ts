@@ -1,0 +1,97 @@
+/**
+ * The message that requests came in: where their answers go.
+ *
+ * @module
+ */
+import { MessageTooLargeError } from "../errors.ts";
+import { encodeBatch, encodeError } from "../jsonrpc/encode.ts";
+import { InternalError } from "../jsonrpc/errors.ts";
+import type { JSONRPCId } from "../jsonrpc/guards.ts";
+import type { Caller } from "../link/link.ts";
+import type { Delivery, Outbox } from "../link/outbox.ts";
+import type { ReportTrouble } from "../link/trouble.ts";
+
+/** The message that requests came in. */
+export interface Exchange {
+  /** Who sent it. */
+  readonly caller: Caller;
+  /**
+   * Takes the answer of one request.
+   *
+   * @param answer JSON text, or undefined where there is none.
+   */
+  answer(answer: string | undefined): void;
+}
+
+/** Where the answer of a message with one request goes. */
+export class SingleExchange implements Exchange, Delivery {
+  readonly caller: Caller;
+  readonly #nlmsgSeq: number;
+  readonly #outbox: Outbox;
+  readonly #trouble: ReportTrouble;
+  readonly #id: JSONRPCId;
+
+  /**
+   * @param caller Who sent the message.
+   * @param nlmsgSeq Number of the message; its answer carries it.
+   * @param outbox Where the answer leaves.
+   * @param trouble Reports an answer that could not be sent.
+   * @param id Id of the one request, or null where there is not one.
+   */
+  constructor(caller: Caller, nlmsgSeq: number, outbox: Outbox, trouble: ReportTrouble, id: JSONRPCId = null) {
+    this.caller = caller;
+    this.#nlmsgSeq = nlmsgSeq;
+    this.#outbox = outbox;
+    this.#trouble = trouble;
+    this.#id = id;
+  }
+
+  answer(answer: string | undefined): void {
+    if (answer !== undefined) this.send(answer);
+  }
+
+  /**
+   * Sends an answer; where it is too large, one that says so.
+   *
+   * @param answer JSON text.
+   */
+  send(answer: string): void {
+    try {
+      this.#outbox.response(this.caller.port, this.#nlmsgSeq, answer, this);
+    } catch (error) {
+      if (!(error instanceof MessageTooLargeError)) throw error;
+      const reason = `The answer has ${error.size} bytes, and at most ${error.maximum} can be sent`;
+      this.#outbox.response(this.caller.port, this.#nlmsgSeq, encodeError(this.#id, new InternalError(reason)), this);
+    }
+  }
+
+  delivered(): void {}
+
+  undelivered(error: Error): void {
+    this.#trouble("undelivered", `An answer could not be sent: ${error.message}`, this.caller.port);
+  }
+}
+
+/** Where the answers of a batch go: together, once the last one is there. */
+export class BatchExchange extends SingleExchange {
+  readonly #answers: string[] = [];
+  #missing: number;
+
+  /**
+   * @param caller Who sent the batch.
+   * @param nlmsgSeq Number of the message; its answer carries it.
+   * @param outbox Where the answer leaves.
+   * @param trouble Reports an answer that could not be sent.
+   * @param members How many members the batch has.
+   */
+  constructor(caller: Caller, nlmsgSeq: number, outbox: Outbox, trouble: ReportTrouble, members: number) {
+    super(caller, nlmsgSeq, outbox, trouble);
+    this.#missing = members;
+  }
+
+  override answer(answer: string | undefined): void {
+    if (answer !== undefined) this.#answers.push(answer);
+    this.#missing--;
+    if (this.#missing === 0 && this.#answers.length > 0) this.send(encodeBatch(this.#answers));
+  }
+}

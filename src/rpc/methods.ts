@@ -1,0 +1,134 @@
+/**
+ * The methods that a peer offers.
+ *
+ * @module
+ */
+import { DuplicateMethodError } from "../errors.ts";
+import { Parameters, type ParametersOption } from "./parameters.ts";
+
+/** A function that can be registered. */
+// deno-lint-ignore no-explicit-any -- a handler states its own parameters, and `unknown` would refuse every one that does
+export type Handler = (...args: any[]) => unknown;
+
+/** Options of a registered function. */
+export interface RegisterOptions {
+  /**
+   * How the params of a request become arguments: `"object"` for one object, or the parameter names in order, such as
+   * `["a", "b?", "...others"]`.
+   *
+   * @default the names in the source text of the function, none of them required
+   */
+  params?: ParametersOption;
+}
+
+/** A registered method. */
+export interface Method {
+  /** Its name. */
+  readonly name: string;
+  /** The function. */
+  readonly handler: Handler;
+  /** What is `this` in it. */
+  readonly receiver: unknown;
+  /** Its parameters. */
+  readonly parameters: Parameters;
+  /** Whether it is an async function, so that it needs its async context. */
+  readonly isAsync: boolean;
+}
+
+const AsyncFunction = (async () => {}).constructor;
+
+/** Names to methods, for one peer. */
+export class Methods {
+  readonly #methods = new Map<string, Method>();
+
+  /**
+   * Finds a method. Nothing is found that was not registered: not what objects inherit, no matter its name.
+   *
+   * @param name Its name.
+   * @returns The method, or undefined.
+   */
+  get(name: string): Method | undefined {
+    return this.#methods.get(name);
+  }
+
+  /**
+   * Registers a function.
+   *
+   * @param handler The function.
+   * @param name Name of the method.
+   * @param receiver What is `this` in it.
+   * @param options How its params become arguments.
+   * @throws {TypeError} If it is not a function, or its name cannot be called.
+   * @throws {DuplicateMethodError} If the name is registered already.
+   */
+  register(handler: Handler, name: string, receiver?: unknown, options: RegisterOptions = {}): void {
+    if (typeof handler !== "function") throw new TypeError(`A function was expected, not ${describe(handler)}`);
+    if (isClass(handler)) {
+      throw new TypeError(
+        `${handler.name || "This"} is a class: register an instance of it with registerFunctionsInObject()`,
+      );
+    }
+    const problem = problemOfName(name);
+    if (problem !== undefined) throw new TypeError(problem);
+    if (this.#methods.has(name)) throw new DuplicateMethodError(name);
+    const parameters = new Parameters(name, handler, options.params);
+    this.#methods.set(name, { name, handler, receiver, parameters, isAsync: handler instanceof AsyncFunction });
+  }
+
+  /**
+   * Registers the methods of an object's classes; of a plain object, its own functions. Either all are registered or none.
+   *
+   * Names that begin with `_`, and what every object inherits, are left out. Getters are not run.
+   *
+   * @param object The object.
+   * @throws {TypeError} If it is not an object, or has no method to register.
+   * @throws {DuplicateMethodError} If one of the names is registered already.
+   */
+  registerObject(object: object): void {
+    if (typeof object !== "object" || object === null || Array.isArray(object)) {
+      throw new TypeError(`An object with methods was expected, not ${describe(object)}`);
+    }
+    const found = methodsOf(object);
+    if (found.size === 0) {
+      throw new TypeError("The object has no methods to register: they must be in its class, and not begin with _");
+    }
+    for (const name of found.keys()) if (this.#methods.has(name)) throw new DuplicateMethodError(name);
+    for (const [name, handler] of found) this.register(handler, name, object);
+  }
+}
+
+function methodsOf(object: object): Map<string, Handler> {
+  const found = new Map<string, Handler>();
+  const prototype = Object.getPrototypeOf(object);
+  const plain = prototype === null || prototype === Object.prototype;
+  for (
+    let holder = plain ? object : prototype;
+    holder !== null && holder !== Object.prototype;
+    holder = Object.getPrototypeOf(holder)
+  ) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
+      if (typeof value !== "function" || found.has(name) || isClass(value)) continue;
+      if (problemOfName(name) === undefined) found.set(name, value);
+    }
+  }
+  return found;
+}
+
+/** Tells why a name cannot be that of a method. */
+function problemOfName(name: unknown): string | undefined {
+  if (typeof name !== "string" || name === "") return "The method needs a name: pass it as the second argument";
+  if (name.startsWith("_")) {
+    return `${JSON.stringify(name)} begins with _, which marks what is private: choose another name`;
+  }
+  if (name.startsWith("rpc.")) return `${JSON.stringify(name)} begins with rpc., which JSON-RPC 2.0 keeps for itself`;
+  if (name in Object.prototype) return `${JSON.stringify(name)} is a name that every object has: choose another name`;
+}
+
+function isClass(handler: Handler): boolean {
+  // A method may be named `class` too: then brackets follow.
+  return /^class(?:\s+[\p{ID_Start}$_]|\s*\{)/u.test(Function.prototype.toString.call(handler));
+}
+
+function describe(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
+}

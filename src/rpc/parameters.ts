@@ -1,0 +1,178 @@
+/**
+ * The parameters of a method: read from the function once, or stated where it is registered.
+ *
+ * @module
+ */
+import { InvalidParamsError } from "../jsonrpc/errors.ts";
+import type { JSONRPCParams } from "../jsonrpc/guards.ts";
+import { SourceScanner } from "./source_scanner.ts";
+
+/** One parameter. */
+interface Parameter {
+  /** Its name; undefined where it is destructured. */
+  readonly name: string | undefined;
+  /** How an error message shows it. */
+  readonly label: string;
+  /** Whether it takes all arguments from here on. */
+  readonly rest: boolean;
+  /** Whether a call without it is refused. */
+  readonly required: boolean;
+  /** Whether it is an object that is taken apart. */
+  readonly object: boolean;
+}
+
+/**
+ * How the params of a request become arguments.
+ *
+ * - `"object"`: by-name params arrive as one object, the first argument.
+ * - an array: the names, in order, such as `["a", "b?", "...others"]`. A name without `?` is required.
+ */
+export type ParametersOption = "object" | readonly string[];
+
+const STATED_NAME = /^(\.\.\.)?([\p{ID_Start}$_][\p{ID_Continue}$]*)(\?)?$/u;
+
+/** The parameters of one method. */
+export class Parameters {
+  readonly #method: string;
+  /** The parameters; undefined where nobody knows them. */
+  readonly #list: readonly Parameter[] | undefined;
+  readonly #asObject: boolean;
+  /** The most arguments that are taken. */
+  readonly #maximum: number;
+  readonly #required: number;
+
+  /**
+   * @param method Name of the method, for error messages.
+   * @param fn The function.
+   * @param option What was stated at registration.
+   * @throws {TypeError} If what was stated is not a list of names.
+   */
+  constructor(method: string, fn: (...args: never[]) => unknown, option?: ParametersOption) {
+    this.#method = method;
+    this.#list = Array.isArray(option) ? stated(option) : readParameters(fn);
+    this.#asObject = option === "object" ||
+      (this.#list?.length === 1 && this.#list[0]!.object && !this.#list[0]!.rest);
+    const list = this.#list;
+    this.#maximum = list === undefined || list.some((parameter) => parameter.rest) ? Infinity : list.length;
+    this.#required = list?.findLastIndex((parameter) => parameter.required) ?? -1;
+  }
+
+  /**
+   * Makes arguments of params.
+   *
+   * @param params The params of a request.
+   * @returns The arguments.
+   * @throws {InvalidParamsError} If they do not fit; its data names what was expected.
+   */
+  bind(params: JSONRPCParams | undefined): readonly unknown[] {
+    if (params === undefined) return this.#complete([]);
+    if (Array.isArray(params)) return this.#complete(params);
+    if (this.#asObject) return [params];
+    return this.#complete(this.#byName(params as Readonly<Record<string, unknown>>));
+  }
+
+  #byName(params: Readonly<Record<string, unknown>>): unknown[] {
+    const list = this.#list;
+    if (list === undefined) {
+      throw new InvalidParamsError(
+        `The parameter names of ${JSON.stringify(this.#method)} are not known: pass arguments by position`,
+      );
+    }
+    const args: unknown[] = [];
+    for (const [key, value] of Object.entries(params)) {
+      const index = list.findIndex(({ name }) => name === key);
+      if (index < 0) throw this.#misfit(`no parameter ${JSON.stringify(key)}`);
+      if (!list[index]!.rest) args[index] = value;
+      else if (Array.isArray(value)) args.splice(index, 0, ...value);
+      else throw this.#misfit(`an array for ${list[index]!.label}`);
+    }
+    // What was left out becomes undefined, and not a hole.
+    return Array.from(args);
+  }
+
+  /** Checks how many arguments there are, and that none is missing that is required. */
+  #complete(args: readonly unknown[]): readonly unknown[] {
+    if (args.length > this.#maximum) throw this.#misfit(`at most ${this.#maximum}, not ${args.length}`);
+    for (let index = 0; index <= this.#required; index++) {
+      const parameter = this.#list![index]!;
+      if (parameter.required && args[index] === undefined) throw this.#misfit(`${parameter.label} is missing`);
+    }
+    return args;
+  }
+
+  #misfit(what: string): InvalidParamsError {
+    const labels = this.#list?.map(({ label }) => label).join(", ") ?? "";
+    return new InvalidParamsError(`${this.#method}(${labels}) was expected: ${what}`);
+  }
+}
+
+function stated(names: readonly unknown[]): Parameter[] {
+  return names.map((stated, index) => {
+    const match = typeof stated === "string" ? STATED_NAME.exec(stated) : null;
+    const rest = match?.[1] !== undefined;
+    if (match === null || (rest && (match[3] !== undefined || index < names.length - 1))) {
+      throw new TypeError(
+        `params must be names such as "a", "b?" and at last "...rest", not ${JSON.stringify(stated)}`,
+      );
+    }
+    return {
+      name: match[2],
+      label: match[0],
+      rest,
+      required: !rest && match[3] === undefined,
+      object: false,
+    };
+  });
+}
+
+/**
+ * Reads the parameters from the source text of a function. What TypeScript's optional parameters become cannot be told
+ * from required ones there, so none is required.
+ *
+ * @param fn The function.
+ * @returns The parameters, or undefined where the text does not tell, as with a bound function.
+ */
+function readParameters(fn: (...args: never[]) => unknown): Parameter[] | undefined {
+  const scanner = new SourceScanner(Function.prototype.toString.call(fn));
+  try {
+    return readList(scanner);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function readList(scanner: SourceScanner): Parameter[] | undefined {
+  let head = scanner.until(["(", "[", "=>"]);
+  if (head.stop === "[") {
+    // The name of the method is computed: [Symbol.iterator](…)
+    scanner.until(["]"]);
+    head = scanner.until(["("]);
+  }
+  if (head.stop === "=>") return [readParameter(head.code.replace(/^\s*async\s/, ""))];
+  if (head.stop === undefined) return undefined;
+  const parameters: Parameter[] = [];
+  do {
+    scanner.offset++;
+    const { code, stop } = scanner.until([",", ")"]);
+    if (code.trim() !== "") parameters.push(readParameter(code));
+    if (stop === undefined) return undefined;
+  } while (scanner.text[scanner.offset] === ",");
+  // A native function, and so a bound one, shows no parameters although it may have some.
+  if (parameters.length === 0 && /^\s*\{\s*\[native code\]\s*\}\s*$/.test(scanner.text.slice(scanner.offset + 1))) {
+    return undefined;
+  }
+  return parameters;
+}
+
+function readParameter(code: string): Parameter {
+  const rest = /^\s*\.\.\./.test(code);
+  const target = code.replace(/^\s*(\.\.\.)?\s*/, "");
+  const object = target.startsWith("{");
+  if (object || target.startsWith("[")) {
+    return { name: undefined, label: rest ? "...others" : object ? "{…}" : "[…]", rest, required: false, object };
+  }
+  const equals = target.indexOf("=");
+  const name = (equals < 0 ? target : target.slice(0, equals)).trim();
+  return { name, label: `${rest ? "..." : ""}${name}${equals < 0 ? "" : "?"}`, rest, required: false, object: false };
+}

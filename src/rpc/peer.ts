@@ -1,0 +1,334 @@
+/**
+ * The peer: server and client at once, on one socket.
+ *
+ * @module
+ */
+import { PeerClosedError } from "../errors.ts";
+import type { JSONRPCParams } from "../jsonrpc/guards.ts";
+import type { Link } from "../link/link.ts";
+import { NetlinkLink } from "../link/netlink_link.ts";
+import { Outbox } from "../link/outbox.ts";
+import { TroubleEvent, type TroubleKind } from "../link/trouble.ts";
+import { Client } from "./client.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Inbox } from "./inbox.ts";
+import { isolateDeadlines, isolateSendBuffer } from "./isolate.ts";
+import { type Handler, Methods, type RegisterOptions } from "./methods.ts";
+import {
+  type BatchCall,
+  type CallOptions,
+  checkPort,
+  checkTimeout,
+  DEFAULT_TIMEOUT,
+  type RPCPeerOptions,
+} from "./options.ts";
+import { PendingCalls } from "./pending_calls.ts";
+import { createRemote } from "./remote.ts";
+import type { Remote } from "./remote_types.ts";
+import type { RPCRequest } from "./request.ts";
+import { Server } from "./server.ts";
+
+/**
+ * A peer: it offers methods and calls those of others, on one netlink socket.
+ *
+ * What it awaits, serves or iterates keeps the process running; the peer alone does not. It is read while one of these
+ * goes on, and requests that arrive then are carried out: also those of a peer that is called back while it calls. At other
+ * times what arrives waits in the kernel's queue.
+ *
+ * @example A server and a client, which could be two processes.
+ * ```ts
+ * import { RPCPeer } from "@procslink/procslink";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class MyAPI {
+ *   hello(name: string): string {
+ *     return `Hello, ${name}!`;
+ *   }
+ * }
+ *
+ * await using server = new RPCPeer();
+ * server.registerFunctionsInObject(new MyAPI());
+ * server.runServerForever();
+ *
+ * await using client = new RPCPeer();
+ * assertEquals(await client.talkTo<MyAPI>(server.nlPid).hello("Rayson Zhu"), "Hello, Rayson Zhu!");
+ * ```
+ */
+export class RPCPeer extends EventTarget implements AsyncIterable<RPCRequest>, AsyncDisposable, Disposable {
+  readonly #link: Link;
+  readonly #outbox: Outbox;
+  readonly #methods = new Methods();
+  readonly #dispatcher: Dispatcher;
+  readonly #server: Server;
+  readonly #pending: PendingCalls;
+  readonly #client: Client;
+  #closeError: PeerClosedError | undefined;
+  #listening = false;
+
+  /**
+   * Opens a peer.
+   *
+   * @param options How it is opened.
+   * @throws {LibcUnavailableError} If this is not Linux on x86-64 or arm64, or the run has no bare `--allow-ffi`.
+   * @throws {SyscallError} If the kernel refuses, such as EADDRINUSE for a port that is taken.
+   * @throws {TypeError} If `fd` is no socket of this kind.
+   * @throws {RangeError} If the port or the timeout is out of range.
+   */
+  constructor(options: RPCPeerOptions = {}) {
+    super();
+    const { port, fd, timeout = DEFAULT_TIMEOUT, link } = options;
+    if (port !== undefined) checkPort("port", port);
+    checkTimeout(timeout);
+    const trouble = (kind: TroubleKind, reason: string, port?: number) => this.#trouble(kind, reason, port);
+    this.#link = link ?? new NetlinkLink({ port, fd });
+    this.#outbox = new Outbox(this.#link, isolateSendBuffer());
+    this.#dispatcher = new Dispatcher(this.#methods, this.#outbox, trouble);
+    this.#server = new Server(this.#link, this.#dispatcher);
+    this.#pending = new PendingCalls(this.#link, isolateDeadlines);
+    this.#client = new Client(this.#outbox, this.#pending, timeout);
+    const inbox = new Inbox(this.#dispatcher, this.#pending, trouble);
+    this.#link.start({
+      receive: (bytes, length, sender) => inbox.receive(bytes, length, sender),
+      trouble,
+      failed: (error) => this.#close(new PeerClosedError({ cause: error })),
+    });
+  }
+
+  /** The port of this peer: what others call it by. Python's name for it is kept, but it is not a process id. */
+  get nlPid(): number {
+    return this.#link.port;
+  }
+
+  /**
+   * Offers a function as a method.
+   *
+   * @param fn The function. It may be async; `currentCall()` tells it who calls.
+   * @param name Name of the method. Names that begin with `_` or `rpc.` are refused.
+   * @param options How the params of a request become arguments.
+   * @throws {TypeError} If it is not a function, or its name cannot be called.
+   * @throws {DuplicateMethodError} If the name is registered already.
+   * @example
+   * ```ts
+   * import { RPCPeer } from "@procslink/procslink";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = new RPCPeer();
+   * server.registerFunction((a: number, b: number) => a + b, "add");
+   * server.runServerForever();
+   *
+   * await using client = new RPCPeer();
+   * assertEquals(await client.call(server.nlPid, "add", [1, 2]), 3);
+   * assertEquals(await client.call(server.nlPid, "add", { b: 2, a: 1 }), 3);
+   * ```
+   */
+  registerFunction(fn: Handler, name: string = fn?.name, options: RegisterOptions = {}): void {
+    this.#methods.register(fn, name, undefined, options);
+  }
+
+  /**
+   * Offers the methods of an object's classes; of a plain object, its own functions. Names that begin with `_` are left
+   * out, as is what every object inherits, such as `toString`.
+   *
+   * @param object The object: `this` in its methods.
+   * @throws {TypeError} If it is not an object, or has no method to offer.
+   * @throws {DuplicateMethodError} If one of the names is registered already; then none of them is.
+   */
+  registerFunctionsInObject(object: object): void {
+    this.#methods.registerObject(object);
+  }
+
+  /**
+   * Carries out requests until the peer is closed, and keeps the process running.
+   *
+   * @returns Resolves when the peer is closed. Rejects with a {@linkcode PeerClosedError} where its socket fails, or it is closed already.
+   */
+  async runServerForever(): Promise<void> {
+    this.#assertOpen();
+    await this.#server.serve();
+  }
+
+  /**
+   * The requests that arrive, one after the other, for a loop that answers them itself. While a loop is open, requests go to
+   * it alone; several loops share them.
+   *
+   * @returns Requests until the peer is closed. The loop throws a {@linkcode PeerClosedError} where its socket fails.
+   * @throws {PeerClosedError} If the peer is closed.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<RPCRequest, undefined> {
+    this.#assertOpen();
+    return this.#server.iterate();
+  }
+
+  /**
+   * Makes an object whose methods are calls to another peer.
+   *
+   * @typeParam T The class on the other side.
+   * @param target Port of the other peer.
+   * @param options Timeout and signal of every call.
+   * @returns The remote object. Each of its methods returns a promise, and rejects as {@linkcode RPCPeer.call} does.
+   * @throws {TypeError} If the port is not a number.
+   * @throws {RangeError} If the port or the timeout is out of range.
+   */
+  talkTo<T>(target: number, options: CallOptions = {}): Remote<T> {
+    checkPort("target", target);
+    if (options.timeout !== undefined) checkTimeout(options.timeout);
+    return createRemote<T>(target, (method, args) => this.call(target, method, args, options));
+  }
+
+  /**
+   * Calls a method of another peer.
+   *
+   * @typeParam Result What the method returns, after its way through JSON. Nothing checks it.
+   * @param target Port of the other peer.
+   * @param method Name of the method.
+   * @param params Arguments: an array by position, an object by name.
+   * @param options Timeout and signal.
+   * @returns What the method returned. Rejects with a {@linkcode JSONRPCError} where the other side answers with an error,
+   * with a {@linkcode PeerGoneError} where nobody holds the port, with a {@linkcode CallTimeoutError} where no answer came in time,
+   * with a {@linkcode MessageTooLargeError} where the params are too large, with a {@linkcode ReceiverFullError} where the other side
+   * does not keep up, with a {@linkcode PeerClosedError} where this peer is closed, with the signal's reason where it has
+   * aborted, and with a TypeError where JSON cannot hold the params.
+   */
+  async call<Result = unknown>(
+    target: number,
+    method: string,
+    params?: JSONRPCParams,
+    options: CallOptions = {},
+  ): Promise<Result> {
+    this.#assertOpen();
+    return await this.#client.call(target, method, params, options) as Result;
+  }
+
+  /**
+   * Sends a notification: a call that nobody answers, not even where it fails.
+   *
+   * @param target Port of the other peer.
+   * @param method Name of the method.
+   * @param params Arguments: an array by position, an object by name.
+   * @returns Resolves when the notification is in the other side's queue. Rejects as {@linkcode RPCPeer.call} does where it cannot
+   * be sent.
+   */
+  async notify(target: number, method: string, params?: JSONRPCParams): Promise<void> {
+    this.#assertOpen();
+    await this.#client.notify(target, method, params);
+  }
+
+  /**
+   * Sends several calls in one message. The other side carries them out in any order, and answers when all are done.
+   *
+   * @param target Port of the other peer.
+   * @param calls The calls, and notifications.
+   * @param options Timeout and signal, for each of them.
+   * @returns What became of each, in the order of the calls and in the form of `Promise.allSettled()`; a notification is fulfilled
+   * with undefined. An empty list sends nothing. Rejects where nothing was sent, as {@linkcode RPCPeer.call} does.
+   * @example
+   * ```ts
+   * import { RPCPeer } from "@procslink/procslink";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = new RPCPeer();
+   * server.registerFunction((a: number, b: number) => a + b, "add");
+   * server.runServerForever();
+   *
+   * await using client = new RPCPeer();
+   * const [sum, missing] = await client.batch(server.nlPid, [{ method: "add", params: [1, 2] }, { method: "divide" }]);
+   * assertEquals(sum, { status: "fulfilled", value: 3 });
+   * assertEquals(missing?.status, "rejected");
+   * ```
+   */
+  async batch(
+    target: number,
+    calls: readonly BatchCall[],
+    options: CallOptions = {},
+  ): Promise<PromiseSettledResult<unknown>[]> {
+    this.#assertOpen();
+    return await this.#client.batch(target, calls, options);
+  }
+
+  /**
+   * Closes the peer: sends what waits to be sent, frees the port, rejects pending calls with a {@linkcode PeerClosedError}, and ends
+   * its loops. Requests in hand are no longer answered, and their signals abort. Twice is fine.
+   *
+   * @returns Resolves when the peer is closed.
+   */
+  close(): Promise<void> {
+    this.#close(new PeerClosedError());
+    return this.#server.closed;
+  }
+
+  /** Lets what the peer awaits, serves or iterates keep the process running, as it does from the start. */
+  ref(): void {
+    this.#link.ref();
+  }
+
+  /**
+   * Lets nothing of the peer keep the process running. While something else does, what arrives is looked for at times only, up
+   * to 16 ms apart.
+   */
+  unref(): void {
+    this.#link.unref();
+  }
+
+  /** Closes the peer at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Closes the peer at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * Listens to trouble that belongs to no call: what was malformed, refused, lost.
+   *
+   * @param type `"trouble"`.
+   * @param listener Told of each, or null.
+   * @param options As with every `EventTarget`.
+   */
+  override addEventListener(
+    type: "trouble",
+    listener: ((event: TroubleEvent) => void) | { handleEvent(event: TroubleEvent): void } | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  /**
+   * Listens to events.
+   *
+   * @param type Name of the event.
+   * @param listener Told of each, or null.
+   * @param options As with every `EventTarget`.
+   */
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: ((event: never) => void) | { handleEvent(event: never): void } | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    this.#listening = true;
+    super.addEventListener(type, listener as EventListener, options);
+  }
+
+  #close(error: PeerClosedError): void {
+    if (this.#closeError !== undefined) return;
+    this.#closeError = error;
+    this.#outbox.flush();
+    this.#link.close();
+    this.#dispatcher.close(error);
+    this.#pending.rejectAll(error);
+    this.#server.close(error.cause === undefined ? undefined : error);
+    isolateDeadlines.rest();
+  }
+
+  #assertOpen(): void {
+    if (this.#closeError !== undefined) throw this.#closeError;
+  }
+
+  #trouble(kind: TroubleKind, reason: string, port?: number): void {
+    // An event that nobody listens to would cost the more, the more rubbish arrives.
+    if (this.#listening) this.dispatchEvent(new TroubleEvent(kind, reason, port));
+  }
+}

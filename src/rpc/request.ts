@@ -1,0 +1,205 @@
+/**
+ * A request that has arrived.
+ *
+ * @module
+ */
+import { InternalError, JSONRPCError } from "../jsonrpc/errors.ts";
+import { encodeError, encodeResult } from "../jsonrpc/encode.ts";
+import type { JSONRPCId, JSONRPCParams, JSONRPCRequestObject } from "../jsonrpc/guards.ts";
+import type { Caller } from "../link/link.ts";
+import type { CurrentCall } from "./current_call.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** What a request needs of the peer that received it. */
+export interface RequestHost {
+  /** Carries a request out; a promise where that takes longer. Never throws or rejects. */
+  carryOut(request: RPCRequest): Promise<void> | void;
+  /** A request is done with: its answer as JSON text, or undefined for a notification. */
+  done(request: RPCRequest, answer: string | undefined): void;
+  /** A notification could not be carried out. */
+  notificationFailed(request: RPCRequest, error: JSONRPCError): void;
+  /** Makes the signal of a request. */
+  createSignal(request: RPCRequest): AbortSignal;
+}
+
+/**
+ * A request that has arrived, as a `for await` loop over a peer yields it. Answer it once: by `dispatch()`, which calls the
+ * registered method, or by hand with `respond()` or `fail()`.
+ *
+ * @example
+ * ```ts
+ * import { RPCPeer } from "@procslink/procslink";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = new RPCPeer();
+ * (async () => {
+ *   for await (const request of server) {
+ *     if (request.method === "ping") request.respond("pong");
+ *     else await request.dispatch();
+ *   }
+ * })();
+ *
+ * await using client = new RPCPeer();
+ * assertEquals(await client.call(server.nlPid, "ping"), "pong");
+ * ```
+ */
+export class RPCRequest {
+  /** Name of the method. */
+  readonly method: string;
+  /** Arguments: an array by position, an object by name, undefined for none. */
+  readonly params: JSONRPCParams | undefined;
+  /** The id that the answer will carry; undefined for a notification. */
+  readonly id: JSONRPCId | undefined;
+  /** The message that it came in. */
+  readonly #exchange: Exchange;
+  readonly #host: RequestHost;
+  #state: "new" | "dispatched" | "answered" = "new";
+  #signal: AbortSignal | undefined;
+  #currentCall: CurrentCall | undefined;
+
+  /**
+   * Peers make requests.
+   *
+   * @param message The request as it came.
+   * @param exchange The message that it came in.
+   * @param host The peer's part.
+   * @ignore
+   */
+  constructor(message: JSONRPCRequestObject, exchange: Exchange, host: RequestHost) {
+    this.method = message.method;
+    this.params = message.params;
+    this.id = message.id;
+    this.#exchange = exchange;
+    this.#host = host;
+  }
+
+  /** Who sent the request, as the kernel attests it. */
+  get caller(): Caller {
+    return this.#exchange.caller;
+  }
+
+  /** Whether nobody waits for an answer. */
+  get isNotification(): boolean {
+    return this.id === undefined;
+  }
+
+  /** Whether the request is answered. */
+  get isAnswered(): boolean {
+    return this.#state === "answered";
+  }
+
+  /** Aborts when nobody waits for the answer any more, as when the peer is closed. */
+  get signal(): AbortSignal {
+    return this.#signal ??= this.#host.createSignal(this);
+  }
+
+  /** What `currentCall()` returns in the handler of this request. */
+  get currentCall(): CurrentCall {
+    return this.#currentCall ??= new RequestCall(this);
+  }
+
+  /**
+   * Calls the registered method, and answers with what it returns or throws.
+   *
+   * @returns Resolves when the request is answered; never rejects.
+   * @throws {TypeError} If the request was dispatched or answered before.
+   */
+  dispatch(): Promise<void> {
+    this.begin();
+    return Promise.resolve(this.#host.carryOut(this));
+  }
+
+  /**
+   * Answers with a result. For a notification nothing is sent.
+   *
+   * @param result What JSON can hold; undefined becomes null.
+   * @throws {TypeError} If the request was answered before, or JSON cannot hold the result. In the second case the caller
+   * gets an internal error.
+   */
+  respond(result?: unknown): void {
+    this.#assertOpen();
+    if (this.id === undefined) return this.#finish(undefined);
+    let answer: string;
+    try {
+      answer = encodeResult(this.id, result);
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+    this.#finish(answer);
+  }
+
+  /**
+   * Answers with an error. For a notification nothing is sent, and the peer has a `trouble` event.
+   *
+   * @param error A {@linkcode JSONRPCError} is sent as it is. Of any other error its message is sent, as an internal error.
+   * @throws {TypeError} If the request was answered before.
+   */
+  fail(error: unknown): void {
+    this.#assertOpen();
+    const sent = toJSONRPCError(error);
+    if (this.id !== undefined) return this.#finish(encodeError(this.id, sent));
+    this.#finish(undefined);
+    this.#host.notificationFailed(this, sent);
+  }
+
+  /**
+   * Notes that the request is being carried out.
+   *
+   * @throws {TypeError} If it was before.
+   * @ignore
+   */
+  begin(): void {
+    if (this.#state !== "new") throw new TypeError(`The request was ${this.#state} before`);
+    this.#state = "dispatched";
+  }
+
+  /**
+   * Hands an answer to the message that the request came in.
+   *
+   * @param answer JSON text, or undefined for a notification.
+   * @ignore
+   */
+  hand(answer: string | undefined): void {
+    this.#exchange.answer(answer);
+  }
+
+  #assertOpen(): void {
+    if (this.#state === "answered") throw new TypeError("The request was answered before");
+  }
+
+  #finish(answer: string | undefined): void {
+    this.#state = "answered";
+    this.#host.done(this, answer);
+  }
+}
+
+/** A request as the current call. */
+class RequestCall implements CurrentCall {
+  readonly request: RPCRequest;
+
+  constructor(request: RPCRequest) {
+    this.request = request;
+  }
+
+  get caller(): Caller {
+    return this.request.caller;
+  }
+
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+}
+
+/** What of an error goes to the caller: never its stack. */
+function toJSONRPCError(error: unknown): JSONRPCError {
+  try {
+    if (error instanceof JSONRPCError) return error;
+    if (error instanceof Error) return new InternalError(String(error.message), { cause: error });
+    if (typeof error === "object" && error !== null) return new InternalError("What was thrown is not an Error");
+    return new InternalError(String(error));
+  } catch {
+    // A getter or a proxy threw instead of telling its message.
+    return new InternalError("What was thrown has no message");
+  }
+}

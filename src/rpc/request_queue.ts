@@ -1,0 +1,73 @@
+/**
+ * Requests on their way to a `for await` loop.
+ *
+ * @module
+ */
+import type { RPCRequest } from "./request.ts";
+
+/** Requests in the order in which they came, and loops that wait for one. */
+export class RequestQueue {
+  // Read from an index on, and cut at times: shift() moves every element of a long array.
+  #requests: RPCRequest[] = [];
+  #next = 0;
+  readonly #waiting: PromiseWithResolvers<IteratorResult<RPCRequest, undefined>>[] = [];
+  #end: Promise<IteratorResult<RPCRequest, undefined>> | undefined;
+
+  /**
+   * Adds a request, for the loop that has waited longest.
+   *
+   * @param request The request.
+   */
+  push(request: RPCRequest): void {
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#requests.push(request);
+    else waiting.resolve({ done: false, value: request });
+  }
+
+  /**
+   * Takes the next request, or waits for it.
+   *
+   * @returns The request, or the end of the loop.
+   */
+  take(): Promise<IteratorResult<RPCRequest, undefined>> {
+    const request = this.shift();
+    if (request !== undefined) return Promise.resolve({ done: false, value: request });
+    if (this.#end !== undefined) return this.#end;
+    const waiting = Promise.withResolvers<IteratorResult<RPCRequest, undefined>>();
+    this.#waiting.push(waiting);
+    return waiting.promise;
+  }
+
+  /**
+   * Takes the next request where there is one.
+   *
+   * @returns The request, or undefined.
+   */
+  shift(): RPCRequest | undefined {
+    const request = this.#requests[this.#next];
+    if (request === undefined) return undefined;
+    this.#next++;
+    if (this.#next === this.#requests.length || this.#next === 1_024) {
+      this.#requests = this.#requests.slice(this.#next);
+      this.#next = 0;
+    }
+    return request;
+  }
+
+  /**
+   * Ends every loop. What was not taken is dropped.
+   *
+   * @param failure Makes the loops throw it, where there is one.
+   */
+  close(failure?: Error): void {
+    this.#requests = [];
+    this.#next = 0;
+    const end = failure === undefined
+      ? Promise.resolve({ done: true as const, value: undefined })
+      : Promise.reject(failure);
+    // Where no loop asks for it, the failure has been told elsewhere.
+    end.catch(() => {});
+    this.#end = end;
+    for (const waiting of this.#waiting.splice(0)) waiting.resolve(end);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The serving side of a peer: who gets the requests that arrive.
+ *
+ * @module
+ */
+import type { Link } from "../link/link.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { RPCRequest } from "./request.ts";
+import { RequestQueue } from "./request_queue.ts";
+
+/** Hands requests to the dispatcher, or to `for await` loops while there are any. */
+export class Server {
+  readonly #link: Link;
+  readonly #dispatcher: Dispatcher;
+  readonly #requests = new RequestQueue();
+  readonly #closed = Promise.withResolvers<void>();
+  #loops = 0;
+  #failure: Error | undefined;
+
+  /**
+   * @param link Held while something is served.
+   * @param dispatcher Carries requests out.
+   */
+  constructor(link: Link, dispatcher: Dispatcher) {
+    this.#link = link;
+    this.#dispatcher = dispatcher;
+  }
+
+  /** Resolves when the peer is closed. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /**
+   * Carries out requests until the peer is closed.
+   *
+   * @returns Resolves then; rejects where the link has failed.
+   */
+  async serve(): Promise<void> {
+    this.#link.hold();
+    // What a loop has left over comes first.
+    if (this.#loops === 0) this.#startQueued();
+    await this.closed;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /**
+   * Makes an iterator for a `for await` loop.
+   *
+   * @returns The iterator.
+   */
+  iterate(): AsyncIterableIterator<RPCRequest, undefined> {
+    this.#link.hold();
+    this.#loops++;
+    this.#dispatcher.taker = (request) => this.#requests.push(request);
+    let open = true;
+    const end = (): IteratorReturnResult<undefined> => {
+      if (open) {
+        open = false;
+        this.#link.release();
+        if (--this.#loops === 0) this.#dispatcher.taker = undefined;
+      }
+      return { done: true, value: undefined };
+    };
+    return {
+      next: () => open ? this.#requests.take() : Promise.resolve(end()),
+      return: () => Promise.resolve(end()),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  /**
+   * Ends every loop, since the peer is closed.
+   *
+   * @param failure Why, where it was not meant to be.
+   */
+  close(failure?: Error): void {
+    this.#failure = failure;
+    this.#requests.close(failure);
+    this.#closed.resolve();
+  }
+
+  #startQueued(): void {
+    for (let request = this.#requests.shift(); request !== undefined; request = this.#requests.shift()) {
+      this.#dispatcher.start(request);
+    }
+  }
+}
