@@ -81,6 +81,7 @@ export type {
   RemoteSignature,
 } from "./src/rpc/remote_types.ts";
 export type { RPCRequest } from "./src/rpc/request.ts";
+export { TroubleTarget } from "./src/rpc/trouble_target.ts";
 export { NetlinkMessage, NetlinkMessageHeader } from "./src/wire/netlink_message.ts";
 export type { NlmsghdrFields } from "./src/wire/nlmsghdr.ts";
 export { ProcslinkMessage, ProcslinkMessageHeader } from "./src/wire/procslink_message.ts";

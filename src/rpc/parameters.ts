@@ -79,12 +79,17 @@ export class Parameters {
       );
     }
     const args: unknown[] = [];
+    let others: readonly unknown[] = [];
     for (const [key, value] of Object.entries(params)) {
       const index = list.findIndex(({ name }) => name === key);
       if (index < 0) throw this.#misfit(`no parameter ${JSON.stringify(key)}`);
       if (!list[index]!.rest) args[index] = value;
-      else if (Array.isArray(value)) args.splice(index, 0, ...value);
+      else if (Array.isArray(value)) others = value;
       else throw this.#misfit(`an array for ${list[index]!.label}`);
+    }
+    if (others.length > 0) {
+      args.length = list.length - 1;
+      args.push(...others);
     }
     // What was left out becomes undefined, and not a hole.
     return Array.from(args);
@@ -143,12 +148,7 @@ function readParameters(fn: (...args: never[]) => unknown): Parameter[] | undefi
 }
 
 function readList(scanner: SourceScanner): Parameter[] | undefined {
-  let head = scanner.until(["(", "[", "=>"]);
-  if (head.stop === "[") {
-    // The name of the method is computed: [Symbol.iterator](…)
-    scanner.until(["]"]);
-    head = scanner.until(["("]);
-  }
+  const head = scanner.until(["(", "=>"]);
   if (head.stop === "=>") return [readParameter(head.code.replace(/^\s*async\s/, ""))];
   if (head.stop === undefined) return undefined;
   const parameters: Parameter[] = [];

@@ -8,7 +8,7 @@ import type { JSONRPCParams } from "../jsonrpc/guards.ts";
 import type { Link } from "../link/link.ts";
 import { NetlinkLink } from "../link/netlink_link.ts";
 import { Outbox } from "../link/outbox.ts";
-import { TroubleEvent, type TroubleKind } from "../link/trouble.ts";
+import type { ReportTrouble } from "../link/trouble.ts";
 import { Client } from "./client.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Inbox } from "./inbox.ts";
@@ -27,6 +27,7 @@ import { createRemote } from "./remote.ts";
 import type { Remote } from "./remote_types.ts";
 import type { RPCRequest } from "./request.ts";
 import { Server } from "./server.ts";
+import { TroubleTarget } from "./trouble_target.ts";
 
 /**
  * A peer: it offers methods and calls those of others, on one netlink socket.
@@ -54,7 +55,7 @@ import { Server } from "./server.ts";
  * assertEquals(await client.talkTo<MyAPI>(server.nlPid).hello("Rayson Zhu"), "Hello, Rayson Zhu!");
  * ```
  */
-export class RPCPeer extends EventTarget implements AsyncIterable<RPCRequest>, AsyncDisposable, Disposable {
+export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>, AsyncDisposable, Disposable {
   readonly #link: Link;
   readonly #outbox: Outbox;
   readonly #methods = new Methods();
@@ -63,7 +64,6 @@ export class RPCPeer extends EventTarget implements AsyncIterable<RPCRequest>, A
   readonly #pending: PendingCalls;
   readonly #client: Client;
   #closeError: PeerClosedError | undefined;
-  #listening = false;
 
   /**
    * Opens a peer.
@@ -79,7 +79,7 @@ export class RPCPeer extends EventTarget implements AsyncIterable<RPCRequest>, A
     const { port, fd, timeout = DEFAULT_TIMEOUT, link } = options;
     if (port !== undefined) checkPort("port", port);
     checkTimeout(timeout);
-    const trouble = (kind: TroubleKind, reason: string, port?: number) => this.#trouble(kind, reason, port);
+    const trouble: ReportTrouble = (kind, reason, port) => this.reportTrouble(kind, reason, port);
     this.#link = link ?? new NetlinkLink({ port, fd });
     this.#outbox = new Outbox(this.#link, isolateSendBuffer());
     this.#dispatcher = new Dispatcher(this.#methods, this.#outbox, trouble);
@@ -279,39 +279,6 @@ export class RPCPeer extends EventTarget implements AsyncIterable<RPCRequest>, A
     this.close();
   }
 
-  /**
-   * Listens to trouble that belongs to no call: what was malformed, refused, lost.
-   *
-   * @param type `"trouble"`.
-   * @param listener Told of each, or null.
-   * @param options As with every `EventTarget`.
-   */
-  override addEventListener(
-    type: "trouble",
-    listener: ((event: TroubleEvent) => void) | { handleEvent(event: TroubleEvent): void } | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  /**
-   * Listens to events.
-   *
-   * @param type Name of the event.
-   * @param listener Told of each, or null.
-   * @param options As with every `EventTarget`.
-   */
-  override addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: ((event: never) => void) | { handleEvent(event: never): void } | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void {
-    this.#listening = true;
-    super.addEventListener(type, listener as EventListener, options);
-  }
-
   #close(error: PeerClosedError): void {
     if (this.#closeError !== undefined) return;
     this.#closeError = error;
@@ -325,10 +292,5 @@ export class RPCPeer extends EventTarget implements AsyncIterable<RPCRequest>, A
 
   #assertOpen(): void {
     if (this.#closeError !== undefined) throw this.#closeError;
-  }
-
-  #trouble(kind: TroubleKind, reason: string, port?: number): void {
-    // An event that nobody listens to would cost the more, the more rubbish arrives.
-    if (this.#listening) this.dispatchEvent(new TroubleEvent(kind, reason, port));
   }
 }

@@ -106,15 +106,17 @@ export class PendingCalls {
   readonly #deadlines: Deadlines;
   readonly #calls = new Map<number, PendingCall>();
   readonly #batches = new Map<number, readonly PendingCall[]>();
-  #lastId = 0;
+  #lastId: number;
 
   /**
    * @param host Learns when something is awaited.
    * @param deadlines The deadlines of the isolate.
+   * @param lastId The id before the first one that is given out.
    */
-  constructor(host: PendingCallsHost, deadlines: Deadlines) {
+  constructor(host: PendingCallsHost, deadlines: Deadlines, lastId = 0) {
     this.#host = host;
     this.#deadlines = deadlines;
+    this.#lastId = lastId;
   }
 
   /** How many calls wait. */

@@ -1,6 +1,6 @@
 // Whatever arrives: nothing throws into the read loop, the message behind it is served, and no call hangs.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { DecodeError, InvalidRequestError, JSONRPCError } from "../../mod.ts";
+import { DecodeError, InvalidRequestError, type JSONRPCError } from "../../mod.ts";
 import { openPeers } from "../fakes/peers.ts";
 import { type Frame, frame, settle, type Stranger } from "../fakes/stranger.ts";
 

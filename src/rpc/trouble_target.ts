@@ -1,0 +1,56 @@
+/**
+ * Where trouble is listened to.
+ *
+ * @module
+ */
+import { TroubleEvent, type TroubleKind } from "../link/trouble.ts";
+
+/** An `EventTarget` with `trouble` events: what was malformed, refused or lost, and belongs to no call. */
+export class TroubleTarget extends EventTarget {
+  #listening = false;
+
+  /**
+   * Listens to trouble that belongs to no call: what was malformed, refused, lost.
+   *
+   * @param type `"trouble"`.
+   * @param listener Told of each, or null.
+   * @param options As with every `EventTarget`.
+   */
+  override addEventListener(
+    type: "trouble",
+    listener: ((event: TroubleEvent) => void) | { handleEvent(event: TroubleEvent): void } | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  /**
+   * Listens to events.
+   *
+   * @param type Name of the event.
+   * @param listener Told of each, or null.
+   * @param options As with every `EventTarget`.
+   */
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: ((event: never) => void) | { handleEvent(event: never): void } | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    this.#listening = true;
+    super.addEventListener(type, listener as EventListener, options);
+  }
+
+  /**
+   * Tells the listeners of trouble.
+   *
+   * @param kind What kind of trouble.
+   * @param reason The same for a person to read.
+   * @param port Port on the other side, where it is known.
+   */
+  protected reportTrouble(kind: TroubleKind, reason: string, port?: number): void {
+    // An event that nobody listens to would cost the more, the more rubbish arrives.
+    if (this.#listening) this.dispatchEvent(new TroubleEvent(kind, reason, port));
+  }
+}
