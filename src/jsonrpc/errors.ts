@@ -71,18 +71,19 @@ export class JSONRPCError extends Error {
   }
 
   /**
-   * Makes the error of an error object, of the class that its code has.
+   * Makes the error of an error object, of the class that its code has. Where its data is a text, that is the cause too, so
+   * that whoever prints the error reads it.
    *
    * @param object The error object.
    * @returns The error.
    */
   static fromObject(object: Readonly<JSONRPCErrorObject>): JSONRPCError {
-    const Class = CLASSES.get(object.code);
-    if (Class !== undefined) return new Class(object.data, { message: object.message });
-    if (object.code >= -32099 && object.code <= -32000) {
-      return new ServerError(object.code, object.message, object.data);
-    }
-    return new JSONRPCError(object.code, object.message, object.data);
+    const { code, message, data } = object;
+    const options = typeof data === "string" ? { cause: data } : {};
+    const Class = CLASSES.get(code);
+    if (Class !== undefined) return new Class(data, { message, ...options });
+    if (code >= -32099 && code <= -32000) return new ServerError(code, message, data, options);
+    return new JSONRPCError(code, message, data, options);
   }
 
   /**

@@ -1,0 +1,51 @@
+// Every example, as the README says to run it.
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { start } from "./processes.ts";
+
+const EXAMPLES = new URL("../../examples/", import.meta.url).pathname;
+
+const expected: Record<string, string[]> = {
+  named_parameters: [
+    "books: 2",
+    'found: [ "Emma (1815)" ]',
+    'refused: add(title, year?) was expected: no parameter "titel"',
+    "log: a line",
+    'notification: The notification "burn" failed: Method not found: There is no method "burn"',
+    'batch: [ 3, undefined, "Method not found" ]',
+  ],
+  request_loop: ['[ "one", { two: 2 } ]', "404: Never heard of it", "Goodbye"],
+  call_back: ["One coffee for port "],
+  codec: ["nlmsgPid: 4242", 'hello [ "Rayson Zhu" ]', "50000000100000000000000092100000"],
+};
+
+for (const [name, parts] of Object.entries(expected)) {
+  Deno.test(`the example ${name} runs as it stands`, async () => {
+    await using program = start(`${EXAMPLES}${name}.ts`);
+    const { code, lines, errors } = await program.ended();
+    assertEquals([code, errors], [0, ""]);
+    for (const part of parts) assertStringIncludes(lines.join("\n"), part);
+  });
+}
+
+Deno.test("the two programs of the README", async () => {
+  await using server = start(`${EXAMPLES}hello_server.ts`);
+  const line = await server.line();
+  assertMatch(line, /^Server's nl_pid is \d+\.$/);
+  await using client = start(`${EXAMPLES}hello_client.ts`, [line.match(/\d+/)![0]]);
+  assertEquals(await client.ended(), { code: 0, lines: ["Hello, Rayson Zhu!"], errors: "" });
+  assertEquals(await server.line(), "Hello, Rayson Zhu!");
+  await using lost = start(`${EXAMPLES}hello_client.ts`);
+  assertEquals((await lost.ended()).code, 2);
+});
+
+Deno.test("the demo shows both sides", async () => {
+  await using demo = start(`${EXAMPLES}demo.ts`, [], { flags: ["--allow-ffi", "--allow-run"] });
+  const { code, lines, errors } = await demo.ended();
+  assertEquals([code, errors], [0, ""]);
+  const text = lines.join("\n");
+  assertMatch(text, /new namespaces|plain process/);
+  assertMatch(text, /│ port +│ \d+ +│ \d+ +│/);
+  assertMatch(text, /│ net namespace +│ "net:\[\d+\]" +│ "the same" +│/);
+  assertMatch(text, /hello\("Rayson Zhu"\) -> "Hello, Rayson Zhu!" in \d+\.\d\d ms/);
+  assertMatch(text, /The kernel told the server who called: port \d+, uid \d+, gid \d+/);
+});

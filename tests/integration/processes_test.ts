@@ -1,0 +1,161 @@
+// Real processes: how they end, and what they leave behind.
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { PeerGoneError, RPCPeer } from "../../mod.ts";
+import { LinuxSyscalls } from "../../ffi/linux.ts";
+import { MOD_URL, openFiles, start } from "./processes.ts";
+
+/** Waits until a port is free: the kernel frees it when the last descriptor of its socket is closed. */
+async function untilFree(port: number): Promise<void> {
+  for (;;) {
+    try {
+      await new RPCPeer({ port }).close();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+Deno.test("a client and a server in two processes; the client ends by itself without closing", async () => {
+  await using server = start("server");
+  const port = Number(await server.line());
+  await using client = start("client", [port]);
+  const { code, lines, errors } = await client.ended();
+  assertEquals([code, errors], [0, ""]);
+  assertEquals(lines[0], "Hello, you!");
+  const syscalls = new LinuxSyscalls();
+  const { uid, gid, pidHint } = JSON.parse(lines[1]!);
+  assertEquals([uid, gid, pidHint], [syscalls.getuid(), syscalls.getgid(), client.pid]);
+  // A server that closes itself ends too.
+  await using caller = new RPCPeer();
+  await caller.notify(port, "stop");
+  assertEquals((await server.ended()).lines, ["stopped"]);
+});
+
+Deno.test("a peer that is not used does not keep a process running", async () => {
+  await using program = start(await script(`new RPCPeer(); console.log("opened");`));
+  assertEquals(await program.ended(), { code: 0, lines: ["opened"], errors: "" });
+});
+
+Deno.test("an awaited call keeps a process running until its timeout", async () => {
+  await using server = start("server");
+  const port = await server.line();
+  await using program = start(
+    await script(`
+    const peer = new RPCPeer();
+    try { await peer.call(${port}, "never", [], { timeout: 30 }); } catch (error) { console.log(error.name); }
+  `),
+  );
+  assertEquals(await program.ended(), { code: 0, lines: ["CallTimeoutError"], errors: "" });
+});
+
+Deno.test("an unref'd server serves while something else runs, and ends with it", async () => {
+  await using program = start("unref");
+  const port = Number(await program.line());
+  await using client = new RPCPeer();
+  assertEquals(await client.call(port, "serve"), "served");
+  await client.notify(port, "release");
+  assertEquals((await program.ended()).code, 0);
+});
+
+Deno.test("a killed server's port is free at once, also where its child lives on", async () => {
+  await using server = start("parent", [], { flags: ["--allow-ffi", "--allow-run=sleep"] });
+  const [port, child] = (await server.line()).split(" ").map(Number);
+  try {
+    await using client = new RPCPeer();
+    assertEquals(await client.call(port!, "ping"), "pong");
+    await server.kill();
+    await assertRejects(() => client.call(port!, "ping", [], { timeout: Infinity }), PeerGoneError);
+    Deno.kill(child!, "SIGCONT"); // It lives, or this throws.
+  } finally {
+    Deno.kill(child!, "SIGKILL");
+  }
+});
+
+Deno.test("a reload of deno run --watch binds the port again", async () => {
+  const port = 0x7100_0001;
+  const source = (version: number) => `
+    import { RPCPeer } from ${JSON.stringify(MOD_URL)};
+    const server = new RPCPeer({ port: ${port} });
+    server.registerFunction(() => ${version}, "version");
+    console.log("serving " + ${version});
+    await server.runServerForever();
+  `;
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(path, source(1));
+    await using server = start(path, [], { flags: ["--watch", "--allow-ffi", "--no-config"] });
+    await using client = new RPCPeer();
+    for (let version = 1; version <= 4; version++) {
+      if (version > 1) await Deno.writeTextFile(path, source(version));
+      await server.lineWith(`serving ${version}`);
+      assertEquals(await client.call(port, "version"), version);
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("the sockets of a terminated Worker are closed with it", async () => {
+  const port = 0x7200_0001;
+  const peers = 3;
+  await using client = new RPCPeer();
+  client.runServerForever(); // so that this isolate's own wait is there before the count
+  const sockets = async () => (await openFiles()).filter((file) => file.startsWith("socket:")).length;
+  const before = await sockets();
+  for (let round = 0; round < 3; round++) {
+    const url = new URL("./programs/worker.ts", import.meta.url);
+    url.search = `port=${port}&peers=${peers}`;
+    const worker = new Worker(url, { type: "module" });
+    await new Promise((resolve) => worker.onmessage = resolve);
+    assertEquals(await client.call(port + peers - 1, "where"), "from a Worker");
+    worker.terminate();
+    for (let index = 0; index < peers; index++) await untilFree(port + index);
+  }
+  assertEquals(await sockets(), before);
+});
+
+Deno.test("without the flag, or with a part of it, the error says what to do", async () => {
+  for (const flags of [["--no-prompt"], ["--no-prompt", "--allow-ffi=libc.so.6"]]) {
+    await using program = start(await script(`new RPCPeer();`), [], { flags });
+    const { code, errors } = await program.ended();
+    assertEquals(code, 1);
+    assertStringIncludes(errors, "needs the flag --allow-ffi, without a path: deno run --allow-ffi main.ts");
+  }
+});
+
+Deno.test("the codec needs no flag at all", async () => {
+  await using program = start(
+    await script(`console.log(new JSONRPCResponse({ id: 1 }).toBytes().length);`),
+    [],
+    { flags: [] },
+  );
+  const { code, lines } = await program.ended();
+  assertEquals(code, 0);
+  assertMatch(lines[0]!, /^\d+$/);
+});
+
+Deno.test("thousands of calls between two processes, in both directions", async () => {
+  await using server = start("server");
+  const port = Number(await server.line());
+  await using client = new RPCPeer();
+  for (let round = 0; round < 5; round++) {
+    const names = Array.from({ length: 1_000 }, (_, index) => `${round}.${index}`);
+    const answers = await Promise.all(names.map((name) => client.call(port, "hello", [name])));
+    assertEquals(answers, names.map((name) => `Hello, ${name}!`));
+  }
+  assert(true);
+});
+
+/** A program of a few lines, with the project's exports in scope; the test's own folder is removed at the end. */
+async function script(body: string): Promise<string> {
+  const path = `${await folder}/${crypto.randomUUID()}.ts`;
+  await Deno.writeTextFile(
+    path,
+    `import { JSONRPCResponse, RPCPeer } from ${JSON.stringify(MOD_URL)};\nvoid [JSONRPCResponse, RPCPeer];\n${body}\n`,
+  );
+  return path;
+}
+
+const folder = Deno.makeTempDir();
+addEventListener("unload", () => folder.then((path) => Deno.removeSync(path, { recursive: true })));
