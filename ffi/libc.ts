@@ -164,7 +164,9 @@ export function open(
     );
   }
   if (arch !== "x86_64" && arch !== "aarch64") {
-    throw new LibcUnavailableError(`ProcsLink knows the struct layouts of x86_64 and aarch64, and this is ${arch}`);
+    throw new LibcUnavailableError(
+      `ProcsLink needs x86_64 or aarch64, whose struct layouts it knows, and this is ${arch}. Run it on one of them`,
+    );
   }
   // A path after the flag, or an accepted prompt, opens the library but gives no pointers: only the bare flag does.
   if (permission !== "granted") {
@@ -180,5 +182,10 @@ export function open(
       cause ??= error;
     }
   }
-  throw new LibcUnavailableError(`Cannot open libc as ${libraries.join(" or ")}`, { cause });
+  throw new LibcUnavailableError(
+    `Cannot open libc as ${
+      libraries.join(" or ")
+    }: install one, or run Deno where it finds the one that it was built with`,
+    { cause },
+  );
 }

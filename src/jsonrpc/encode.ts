@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { InternalError, type JSONRPCError } from "./errors.ts";
+import { InternalError, type JSONRPCError, stringifyError } from "./errors.ts";
 import type { JSONRPCId, JSONRPCParams } from "./guards.ts";
 import { stringify } from "./text.ts";
 
@@ -20,8 +20,15 @@ import { stringify } from "./text.ts";
  */
 export function encodeRequest(id: JSONRPCId | undefined, method: string, params: JSONRPCParams | undefined): string {
   const head = id === undefined ? '{"jsonrpc":"2.0","method":' : `{"jsonrpc":"2.0","id":${encodeId(id)},"method":`;
-  const tail = params === undefined ? "}" : `,"params":${stringify(params)}}`;
+  const tail = params === undefined ? "}" : `,"params":${encodeParams(params)}}`;
   return head + JSON.stringify(method) + tail;
+}
+
+function encodeParams(params: JSONRPCParams): string {
+  const text = stringify(params);
+  // An object may turn itself into something else, by its toJSON().
+  if (text[0] === "[" || text[0] === "{") return text;
+  throw new TypeError("params must be an array or an object as JSON too");
 }
 
 /**
@@ -46,9 +53,9 @@ export function encodeResult(id: JSONRPCId, result: unknown): string {
 export function encodeError(id: JSONRPCId, error: JSONRPCError): string {
   let text: string;
   try {
-    text = stringify(error);
+    text = stringifyError(error);
   } catch {
-    text = stringify(new InternalError("The data of the error cannot be written as JSON"));
+    text = stringifyError(new InternalError("The data of the error cannot be written as JSON"));
   }
   return `{"jsonrpc":"2.0","id":${encodeId(id)},"error":${text}}`;
 }

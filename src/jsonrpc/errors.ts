@@ -117,7 +117,7 @@ export class JSONRPCError extends Error {
    * @throws {TypeError} If the data is not what JSON can hold.
    */
   toBytes(): Uint8Array<ArrayBuffer> {
-    return encodeText(stringify(this));
+    return encodeText(stringifyError(this));
   }
 }
 
@@ -250,4 +250,16 @@ export function isErrorObject(value: unknown): value is JSONRPCErrorObject {
   return typeof value === "object" && value !== null &&
     Number.isSafeInteger((value as JSONRPCErrorObject).code) &&
     typeof (value as JSONRPCErrorObject).message === "string";
+}
+
+/**
+ * Writes an error object as JSON text.
+ *
+ * @param error The error.
+ * @returns JSON text.
+ * @throws {TypeError} If the data is not what JSON can hold.
+ */
+export function stringifyError({ code, message, data }: JSONRPCError): string {
+  const tail = data === undefined ? "}" : `,"data":${stringify(data)}}`;
+  return `{"code":${code},"message":${JSON.stringify(message)}${tail}`;
 }

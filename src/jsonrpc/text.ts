@@ -49,6 +49,6 @@ export function encodeText(text: string): Uint8Array<ArrayBuffer> {
 export function stringify(value: unknown): string {
   if (value === undefined) return "null";
   const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw new TypeError(`A ${typeof value} cannot be written as JSON`);
+  if (text === undefined) throw new TypeError(`A value of type ${typeof value} cannot be written as JSON`);
   return text;
 }

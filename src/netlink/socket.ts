@@ -41,6 +41,11 @@ export const RECEIVE_BUFFER_SIZE = 1_048_576;
 /** A datagram may have at most SO_SNDBUF less this many bytes (`netlink_sendmsg` in net/netlink/af_netlink.c). */
 const SEND_BUFFER_OVERHEAD = 32;
 
+/** What socket(2) says where a sandbox forbids the address family. */
+const SANDBOXED: readonly number[] = [ERRNO.EAFNOSUPPORT, ERRNO.EPROTONOSUPPORT, ERRNO.EPERM, ERRNO.EACCES];
+const SANDBOX_HINT =
+  "A sandbox forbids netlink sockets here: of systemd, RestrictAddressFamilies= must name AF_NETLINK";
+
 /** How a socket is opened. */
 export interface NetlinkSocketOptions {
   /** The port to bind, from 1 to 0xffffffff; the kernel chooses one where it is left out. */
@@ -170,7 +175,12 @@ export class NetlinkSocket {
   }
 
   #check(syscall: string, result: number): number {
-    if (result === -1) throw new SyscallError(syscall, this.#syscalls.errno());
-    return result;
+    if (result !== -1) return result;
+    const errno = this.#syscalls.errno();
+    throw new SyscallError(
+      syscall,
+      errno,
+      syscall === "socket" && SANDBOXED.includes(errno) ? SANDBOX_HINT : undefined,
+    );
   }
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { check } from "../fakes/property.ts";
 import { Deadlines, type Timed } from "../../src/rpc/deadlines.ts";
 
 class Item implements Timed {

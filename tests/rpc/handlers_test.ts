@@ -47,8 +47,8 @@ const failing: Record<string, { handler: () => unknown; data: string }> = {
   "returns a bigint": { handler: () => 1n, data: "serialize a BigInt" },
   "returns a bigint deep inside": { handler: () => [{ big: 1n }], data: "serialize a BigInt" },
   "returns a cycle": { handler: () => cycle, data: "circular structure" },
-  "returns a function": { handler: () => () => 1, data: "A function cannot be written as JSON" },
-  "returns a symbol": { handler: () => Symbol("x"), data: "A symbol cannot be written as JSON" },
+  "returns a function": { handler: () => () => 1, data: "A value of type function cannot be written as JSON" },
+  "returns a symbol": { handler: () => Symbol("x"), data: "A value of type symbol cannot be written as JSON" },
   "resolves with a bigint": { handler: () => Promise.resolve(1n), data: "serialize a BigInt" },
   "returns what cannot be read": {
     handler: () => ({
