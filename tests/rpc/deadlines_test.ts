@@ -62,7 +62,7 @@ Deno.test("a deadline further away than a timer can be set for does not come at 
 
 Deno.test("the heap keeps its order through any adding and deleting", () => {
   const steps = fc.array(fc.record({ add: fc.boolean(), value: fc.nat(50) }), { maxLength: 200 });
-  fc.assert(
+  check(
     fc.property(steps, (steps) => {
       const deadlines = new Deadlines();
       const base = performance.now() + 1e9;
@@ -84,6 +84,6 @@ Deno.test("the heap keeps its order through any adding and deleting", () => {
       deadlines.rest();
       assertEquals(deadlines.size, 0);
     }),
-    { numRuns: 50 },
+    50,
   );
 });
