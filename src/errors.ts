@@ -51,12 +51,10 @@ export class SyscallError extends Error {
  * import { PeerGoneError, RPCPeer } from "@procslink/procslink";
  * import { assertRejects } from "@std/assert";
  *
- * const gone = new RPCPeer();
- * const port = gone.nlPid;
- * gone[Symbol.dispose]();
- *
  * await using peer = new RPCPeer();
- * await assertRejects(() => peer.call(port, "hello"), PeerGoneError);
+ * const gone = new RPCPeer();
+ * await gone.close();
+ * await assertRejects(() => peer.call(gone.nlPid, "hello"), PeerGoneError);
  * ```
  */
 export class PeerGoneError extends Error {

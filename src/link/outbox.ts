@@ -46,11 +46,13 @@ interface Segment {
 export class Outbox implements SendBufferUser {
   readonly #link: Link;
   readonly #buffer: SendBuffer;
+  /** Size up to which messages join a datagram. */
+  readonly #maximum: number;
   readonly #counters = new Map<number, number>();
 
   #segments: Segment[] = [];
   #last: Segment | undefined;
-  /** For each destination the segment that still takes messages. Kept only once there are two segments. */
+  /** For each destination the segment that still takes messages. */
   readonly #open = new Map<number, Segment>();
   #flushing = false;
   readonly #flushLater = (): void => this.flush();
@@ -62,6 +64,7 @@ export class Outbox implements SendBufferUser {
   constructor(link: Link, buffer: SendBuffer) {
     this.#link = link;
     this.#buffer = buffer;
+    this.#maximum = Math.min(COALESCED_DATAGRAM_SIZE, link.maxDatagram);
   }
 
   /**
@@ -147,7 +150,7 @@ export class Outbox implements SendBufferUser {
   #append(to: number, start: number, size: number, delivery: Delivery): void {
     let segment = this.#last;
     if (segment?.to !== to) segment = this.#open.get(to);
-    if (segment === undefined || nlmsgAlign(segment.size) + size > COALESCED_DATAGRAM_SIZE) {
+    if (segment === undefined || nlmsgAlign(segment.size) + size > this.#maximum) {
       segment = { to, parts: [start, start + size], size, deliveries: [delivery] };
       this.#segments.push(segment);
       this.#open.set(to, segment);

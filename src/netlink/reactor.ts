@@ -54,6 +54,8 @@ export class Reactor {
   /** How long sockets have been read since timers and other I/O had their turn. */
   #busyMilliseconds = 0;
   #lingerTimer: Timer | undefined;
+  /** When a registration last became idle. */
+  #lastRelease = 0;
   #lookTimer: Timer | undefined;
   #lookMilliseconds: number = LOOK_MILLISECONDS.shortest;
 
@@ -95,13 +97,15 @@ export class Reactor {
     if (to === "ref" || to === "unref") this.#watch(registration);
     if (from === "ref" || from === "unref") this.#active[from]--;
     if (to === "ref" || to === "unref") this.#active[to]++;
-    else if (to === "idle") this.#idle.add(registration);
-    else this.#remove(registration);
+    else if (to === "idle") {
+      this.#idle.add(registration);
+      this.#lastRelease = performance.now();
+    } else this.#remove(registration);
 
     if (to === "unref") this.#lookMilliseconds = LOOK_MILLISECONDS.shortest;
     if (this.#registrations.size === 0) this.#rest();
     else if (this.#active.ref === 0 || this.#idle.size > 0) {
-      this.#lingerTimer ??= unrefTimer(() => this.#lingered(), LINGER_MILLISECONDS);
+      this.#lingerTimer ??= unrefTimer(this.#lingered, LINGER_MILLISECONDS);
     }
     this.#arm();
   };
@@ -135,7 +139,7 @@ export class Reactor {
       epoll.events.clear();
       inRootContext(() => this.syscalls.epollWait(epoll.fd, epoll.events, MAXIMUM_EVENTS).then(this.#woken));
     } else if (this.#active.unref > 0) {
-      this.#lookTimer ??= unrefTimer(() => this.#look(epoll), this.#lookMilliseconds);
+      this.#lookTimer ??= unrefTimer(() => inRootContext(() => this.#look(epoll)), this.#lookMilliseconds);
     }
   }
 
@@ -158,7 +162,7 @@ export class Reactor {
       ? LOOK_MILLISECONDS.shortest
       : Math.min(this.#lookMilliseconds * 2, LOOK_MILLISECONDS.longest);
     this.#occupied = true;
-    inRootContext(() => this.#read(epoll, count));
+    this.#read(epoll, count);
   }
 
   /** Has the sockets read that are ready, and waits again. */
@@ -178,7 +182,10 @@ export class Reactor {
         this.#rotation = first + index;
         break;
       } else {
-        this.#registrations.get(fd)?.source.readable(slot, deadline);
+        const registration = this.#registrations.get(fd);
+        if (registration === undefined) continue;
+        if (this.#idle.delete(registration)) this.#unwatch(registration); // It lingers, and what arrives waits.
+        else registration.source.readable(slot, deadline);
       }
     }
     // The end of a wait that does not have to wait comes before timers and other I/O, up to sixty times in a row. After
@@ -198,16 +205,23 @@ export class Reactor {
   /** Nobody can wait any more: every socket learns it. */
   #fail(syscall: string): void {
     const error = new SyscallError(syscall, this.syscalls.errno());
-    this.#occupied = false;
+    this.#occupied = true; // No further wait begins meanwhile.
     for (const registration of [...this.#registrations.values()]) registration.source.failed(error);
+    this.#occupied = false;
+    if (this.#registrations.size === 0) this.#rest();
   }
 
-  #lingered(): void {
+  readonly #lingered = (): void => {
     this.#lingerTimer = undefined;
+    const rest = this.#lastRelease + LINGER_MILLISECONDS - performance.now();
+    if (rest > 0 && this.#idle.size > 0) {
+      this.#lingerTimer = unrefTimer(this.#lingered, rest);
+      return;
+    }
     for (const registration of this.#idle) this.#unwatch(registration);
     this.#idle.clear();
     if (this.#active.ref === 0 && this.#occupied && this.#epoll !== undefined) this.#poke(this.#epoll);
-  }
+  };
 
   /** There is no socket any more: nothing is kept. */
   #rest(): void {

@@ -81,15 +81,16 @@ export class NetlinkSocket {
     this.fd = options.fd ??
       this.#check("socket", syscalls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_USERSOCK));
     try {
-      if (options.fd !== undefined) this.#adopt(options.fd);
+      if (options.fd !== undefined) this.#checkKind(options.fd);
       this.port = this.#bind(options.port ?? 0);
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_PASSCRED, 1));
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_SIZE));
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUF, MAX_DATAGRAM));
       this.maxDatagram = Math.min(MAX_DATAGRAM, this.#option(SO_SNDBUF) - SEND_BUFFER_OVERHEAD);
       writeSockaddrNl(this.#destinationView, 0, 0);
+      // Last of all: a socket that is refused stays its owner's as it was.
+      if (options.fd !== undefined) this.#check("fcntl", syscalls.adopt(options.fd));
     } catch (error) {
-      // A socket that was handed in stays its owner's as long as nothing has come of it.
       if (options.fd === undefined) syscalls.close(this.fd);
       throw error;
     }
@@ -107,6 +108,7 @@ export class NetlinkSocket {
    * @throws {SyscallError} If the kernel refuses for another reason.
    */
   send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): void {
+    this.#assertOpen("sendto");
     writeSockaddrNlPort(this.#destinationView, 0, to);
     for (;;) {
       if (this.#syscalls.sendto(this.fd, bytes, length, MSG_DONTWAIT, this.#destination) >= 0) return;
@@ -123,6 +125,7 @@ export class NetlinkSocket {
    * @throws {SyscallError} If the kernel refuses, such as ENOBUFS where it has dropped messages.
    */
   receive(slot: ReceiveSlot): number {
+    this.#assertOpen("recvmsg");
     for (;;) {
       const length = this.#syscalls.recvmsg(this.fd, slot, MSG_DONTWAIT | MSG_TRUNC);
       if (length >= 0) return length;
@@ -139,11 +142,10 @@ export class NetlinkSocket {
     this.#syscalls.close(this.fd);
   }
 
-  #adopt(fd: number): void {
+  #checkKind(fd: number): void {
     if (this.#option(SO_DOMAIN) !== AF_NETLINK || this.#option(SO_PROTOCOL) !== NETLINK_USERSOCK) {
       throw new TypeError(`File descriptor ${fd} is not a NETLINK_USERSOCK socket`);
     }
-    this.#check("fcntl", this.#syscalls.adopt(fd));
   }
 
   /** Binds the socket where it is not bound yet; returns its port. */
@@ -166,6 +168,11 @@ export class NetlinkSocket {
     }
     this.#check("getsockname", this.#syscalls.getsockname(this.fd, address));
     return readSockaddrNlPort(view, 0);
+  }
+
+  /** The number of a closed descriptor may be another's by now. */
+  #assertOpen(syscall: string): void {
+    if (this.#closed) throw new SyscallError(syscall, ERRNO.EBADF);
   }
 
   #option(option: number): number {

@@ -20,6 +20,7 @@ export class Inbox {
   readonly #pending: PendingCalls;
   readonly #trouble: ReportTrouble;
   readonly #reader = new DatagramReader();
+  #closed = false;
 
   /**
    * @param dispatcher Takes requests.
@@ -42,7 +43,7 @@ export class Inbox {
   receive(bytes: Uint8Array, length: number, sender: Caller): void {
     const reader = this.#reader;
     reader.start(bytes, length);
-    while (reader.next()) {
+    while (!this.#closed && reader.next()) {
       if (reader.problem !== undefined) {
         this.#trouble("malformed", reader.problem, sender.port);
       } else if (reader.nlmsgPid !== sender.port) {
@@ -58,6 +59,11 @@ export class Inbox {
         this.#trouble("unsupported", `payload_type ${reader.payloadType} is unknown`, sender.port);
       }
     }
+  }
+
+  /** Takes nothing more: also not what is left of a datagram whose handler has closed the peer. */
+  close(): void {
+    this.#closed = true;
   }
 
   #request(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {

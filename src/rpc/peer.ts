@@ -63,6 +63,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   readonly #server: Server;
   readonly #pending: PendingCalls;
   readonly #client: Client;
+  readonly #inbox: Inbox;
   #closeError: PeerClosedError | undefined;
 
   /**
@@ -86,9 +87,9 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
     this.#server = new Server(this.#link, this.#dispatcher);
     this.#pending = new PendingCalls(this.#link, isolateDeadlines);
     this.#client = new Client(this.#outbox, this.#pending, timeout);
-    const inbox = new Inbox(this.#dispatcher, this.#pending, trouble);
+    this.#inbox = new Inbox(this.#dispatcher, this.#pending, trouble);
     this.#link.start({
-      receive: (bytes, length, sender) => inbox.receive(bytes, length, sender),
+      receive: (bytes, length, sender) => this.#inbox.receive(bytes, length, sender),
       trouble,
       failed: (error) => this.#close(new PeerClosedError({ cause: error })),
     });
@@ -282,6 +283,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   #close(error: PeerClosedError): void {
     if (this.#closeError !== undefined) return;
     this.#closeError = error;
+    this.#inbox.close();
     this.#outbox.flush();
     this.#link.close();
     this.#dispatcher.close(error);

@@ -294,6 +294,19 @@ Deno.test("a broken peer's answer ends the call at once", async () => {
   assertEquals(peers.clientLink.holds, 0);
 });
 
+Deno.test("what is left of a datagram whose handler closes the peer is left alone", async () => {
+  await using peers = open();
+  let ran = false;
+  peers.server.registerFunction(() => peers.server.close(), "close");
+  peers.server.registerFunction(() => ran = true, "run");
+  const close = frame(666, { body: { jsonrpc: "2.0", id: 1, method: "close" } });
+  const run = frame(666, { body: { jsonrpc: "2.0", id: 2, method: "run" } });
+  const padding = new Uint8Array((4 - close.length % 4) % 4);
+  peers.mallory.sendBytes(100, new Uint8Array([...close, ...padding, ...run, ...padding, 1, 2, 3]));
+  await settle();
+  assertEquals([ran, peers.mallory.unread, peers.serverTroubles], [false, [], []]);
+});
+
 Deno.test("a listener that is not there costs nothing, and troubles carry the port", async () => {
   await using peers = open();
   const ports: (number | undefined)[] = [];

@@ -1,0 +1,164 @@
+/**
+ * The inside of a small kernel in memory: its tables of files and ports, and what a test can do to it from outside.
+ *
+ * @module
+ */
+import { AF_NETLINK, NETLINK_USERSOCK, SOCK_RAW } from "../../ffi/constants.ts";
+import type { ErrnoName } from "../../ffi/errno.ts";
+import { type Credentials, FakeEpoll, FakeEventfd, type FakeFile, FakeSocket } from "./kernel_files.ts";
+import { Ledger } from "./ledger.ts";
+import { Failure, Script, type SyscallName } from "./script.ts";
+
+/** The first port that is chosen automatically; the next ones count from 0x80000000 upwards. */
+export const FIRST_PORT = 4242;
+
+/** The tables of the kernel, and its knobs. */
+export class FakeKernel {
+  /** What is open. */
+  readonly ledger = new Ledger();
+  /** Credentials of whatever is sent from now on. */
+  credentials: Credentials = { pid: 1234, uid: 1000, gid: 100 };
+  /** Datagrams that a queue holds. */
+  queueLimit = 256;
+  /** What SO_SNDBUF and SO_RCVBUF are cut down to before they are doubled. */
+  bufferMaximum = 4_194_304;
+  /** Whether the lowest free file descriptor is given again, as by the real kernel; without it none is given twice. */
+  reuseFds = false;
+  /** How many times `sched_yield` is called before a waiting thread has its turn. */
+  threadDelay = 0;
+  /** How often a thread was sent to wait. */
+  waits = 0;
+  /** How often somebody looked for events without waiting. */
+  polls = 0;
+
+  protected readonly script: Script = new Script();
+  readonly #files = new Map<number, FakeFile>();
+  readonly #ports = new Map<number, FakeSocket>();
+  #nextFd = 3;
+  #nextPort = FIRST_PORT;
+
+  /** Makes the next `times` calls of one system call fail, after `after` that do not. A wait in progress counts as next. */
+  fail(syscall: SyscallName, errno: ErrnoName, times = 1, after = 0): void {
+    this.script.fail(syscall, errno, times, after);
+    const epoll = this.#epolls().find((epoll) => epoll.wait !== undefined);
+    if (syscall === "epoll_wait" && epoll !== undefined && this.script.due(syscall)) epoll.endWait(-1);
+  }
+
+  /** Makes a system call work again. */
+  heal(syscall: SyscallName): void {
+    this.script.heal(syscall);
+  }
+
+  /** How often a system call was made. */
+  count(syscall: SyscallName): number {
+    return this.script.count(syscall);
+  }
+
+  /** Fails, and names what is still open. */
+  assertAllClosed(): void {
+    this.ledger.assertAllClosed();
+  }
+
+  /** Whether a file descriptor is open. */
+  isOpen(fd: number): boolean {
+    return this.#files.has(fd);
+  }
+
+  /** Whether a thread waits. */
+  get waiting(): boolean {
+    return this.#epolls().some((epoll) => epoll.wait !== undefined);
+  }
+
+  /** The file descriptors in epoll sets, without eventfds. */
+  get watched(): number[] {
+    return this.#epolls().flatMap((epoll) => epoll.watched);
+  }
+
+  /** The socket behind a file descriptor. */
+  socketOf(fd: number): FakeSocket {
+    const file = this.#files.get(fd);
+    if (file === undefined) throw new Failure("EBADF");
+    if (!(file instanceof FakeSocket)) throw new Failure("ENOTSOCK");
+    return file;
+  }
+
+  /** A socket that was opened elsewhere. Where it is shared, another process has it too. */
+  openElsewhere(options: { domain?: number; protocol?: number; port?: number; shared?: boolean } = {}): number {
+    const { domain = AF_NETLINK, protocol = NETLINK_USERSOCK, port = 0, shared = false } = options;
+    const socket = new FakeSocket(domain, SOCK_RAW, protocol);
+    socket.shared = shared;
+    if (port !== 0) this.bindPort(socket, port);
+    return this.open(socket);
+  }
+
+  /** Puts a datagram into the queue of a port, as another process would by sending it. */
+  arrive(to: number, bytes: Uint8Array = new Uint8Array([1]), from = 77): void {
+    const receiver = this.#ports.get(to);
+    if (receiver === undefined) throw new Failure("ECONNREFUSED");
+    if (receiver.queue.length >= this.queueLimit) throw new Failure("EAGAIN");
+    receiver.queue.push({ from, bytes: bytes.slice(), credentials: this.credentials });
+    this.wake();
+  }
+
+  protected open(file: FakeFile): number {
+    let fd = this.#nextFd;
+    if (this.reuseFds) { for (fd = 3; this.#files.has(fd);) fd++; }
+    this.#nextFd = Math.max(this.#nextFd, fd + 1);
+    this.#files.set(fd, file);
+    this.ledger.opened(`fd ${fd}`, file.kind);
+    return fd;
+  }
+
+  protected closeFile(fd: number): void {
+    this.ledger.closed(`fd ${fd}`);
+    const file = this.#files.get(fd)!;
+    this.#files.delete(fd);
+    if (file instanceof FakeEpoll) file.assertNoWait();
+    if (file instanceof FakeSocket) {
+      // The other process still has the file: its port stays, and so does its place in epoll sets.
+      if (file.shared) return;
+      this.#ports.delete(file.port);
+    }
+    for (const epoll of this.#epolls()) epoll.fileClosed(fd, file);
+  }
+
+  protected bindPort(socket: FakeSocket, wanted: number): void {
+    if (socket.port !== 0 && socket.port !== wanted) throw new Failure("EINVAL");
+    const holder = this.#ports.get(wanted);
+    if (holder !== undefined && holder !== socket) throw new Failure("EADDRINUSE");
+    let port = wanted;
+    while (port === 0 || (wanted === 0 && this.#ports.has(port))) {
+      port = this.#nextPort;
+      this.#nextPort = port === FIRST_PORT ? 0x8000_0000 : port + 1;
+    }
+    socket.port = port;
+    this.#ports.set(port, socket);
+  }
+
+  protected file(fd: number): FakeFile {
+    const file = this.#files.get(fd);
+    if (file === undefined) throw new Failure("EBADF");
+    return file;
+  }
+
+  protected eventfdOf(fd: number): FakeEventfd {
+    const file = this.file(fd);
+    if (!(file instanceof FakeEventfd)) throw new Failure("EINVAL");
+    return file;
+  }
+
+  protected epollOf(fd: number): FakeEpoll {
+    const file = this.file(fd);
+    if (!(file instanceof FakeEpoll)) throw new Failure("EINVAL");
+    return file;
+  }
+
+  /** Something may be ready: ends waits, unless the thread does not have its turn yet. */
+  protected wake(): void {
+    if (this.threadDelay === 0) { for (const epoll of this.#epolls()) epoll.wake(); }
+  }
+
+  #epolls(): FakeEpoll[] {
+    return [...this.#files.values()].filter((file) => file instanceof FakeEpoll);
+  }
+}

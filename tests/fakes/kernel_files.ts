@@ -1,0 +1,186 @@
+/**
+ * What a file descriptor of the fake kernel stands for: sockets, eventfds and epoll sets.
+ *
+ * @module
+ */
+import { AssertionError } from "@std/assert";
+import { SO_DOMAIN, SO_PASSCRED, SO_PROTOCOL, SO_RCVBUF, SO_SNDBUF } from "../../ffi/constants.ts";
+import type { EventList } from "../../ffi/syscalls.ts";
+import type { Ledger } from "./ledger.ts";
+import { Failure } from "./script.ts";
+
+/** pid, uid and gid of a sender. */
+export interface Credentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A datagram in a queue. */
+export interface FakeDatagram {
+  readonly from: number;
+  readonly bytes: Uint8Array;
+  readonly credentials: Credentials;
+}
+
+/** A netlink socket, or another one for tests of what is no netlink socket. */
+export class FakeSocket {
+  readonly kind = "socket";
+  readonly type: number;
+  readonly options: Map<number, number>;
+  readonly queue: FakeDatagram[] = [];
+  /** Whether another process has the socket too: closing it here does not free its port, nor take it out of epoll sets. */
+  shared = false;
+  closeOnExec = false;
+  port = 0;
+
+  constructor(domain: number, type: number, protocol: number) {
+    this.type = type;
+    this.options = new Map([[SO_DOMAIN, domain], [SO_PROTOCOL, protocol], [SO_PASSCRED, 0], [SO_RCVBUF, 212_992], [
+      SO_SNDBUF,
+      212_992,
+    ]]);
+  }
+
+  get ready(): boolean {
+    return this.queue.length > 0;
+  }
+}
+
+/** An eventfd. */
+export class FakeEventfd {
+  readonly kind = "eventfd";
+  value: number;
+
+  constructor(initial: number) {
+    this.value = initial;
+  }
+
+  get ready(): boolean {
+    return this.value > 0;
+  }
+}
+
+/** Memory for events that is in the ledger, and cannot be used after it was freed. */
+export class FakeEventList implements EventList {
+  readonly #ledger: Ledger;
+  readonly #key: string;
+  #fds: number[] = [];
+  #freed = false;
+
+  constructor(ledger: Ledger, number: number, maximum: number) {
+    this.#ledger = ledger;
+    this.#key = `event list ${number}`;
+    ledger.opened(this.#key, `${maximum} events`);
+  }
+
+  /** Writes events, as the kernel does. */
+  write(fds: readonly number[]): void {
+    this.#assertAlive();
+    if (fds.length > 0) this.#fds = [...fds];
+  }
+
+  fd(index: number): number {
+    this.#assertAlive();
+    const fd = this.#fds[index];
+    if (fd === undefined) throw new AssertionError(`There is no event ${index}`);
+    return fd;
+  }
+
+  written(): boolean {
+    this.#assertAlive();
+    return this.#fds.length > 0;
+  }
+
+  clear(): void {
+    this.#assertAlive();
+    this.#fds = [];
+  }
+
+  free(): void {
+    this.#freed = true;
+    this.#ledger.closed(this.#key);
+  }
+
+  #assertAlive(): void {
+    if (this.#freed) throw new AssertionError(`${this.#key} was used after it was freed`);
+  }
+}
+
+interface Wait {
+  readonly events: FakeEventList;
+  readonly maximum: number;
+  readonly resolve: (count: number) => void;
+}
+
+/** A level-triggered epoll set. */
+export class FakeEpoll {
+  readonly kind = "epoll";
+  readonly ready = false;
+  /** The thread that waits. */
+  wait: Wait | undefined;
+  readonly #interest = new Map<number, FakeFile>();
+
+  /** The file descriptors in the set, without eventfds. */
+  get watched(): number[] {
+    return [...this.#interest].filter(([, file]) => file.kind !== "eventfd").map(([fd]) => fd);
+  }
+
+  add(fd: number, file: FakeFile): void {
+    if (this.#interest.has(fd)) throw new Failure("EEXIST");
+    this.#interest.set(fd, file);
+  }
+
+  delete(fd: number, file: FakeFile): void {
+    if (this.#interest.get(fd) !== file) throw new Failure("ENOENT");
+    this.#interest.delete(fd);
+  }
+
+  /** A file descriptor was closed: the last one of a file takes it out of the set. */
+  fileClosed(fd: number, file: FakeFile): void {
+    if (this.#interest.get(fd) === file) this.#interest.delete(fd);
+  }
+
+  /** Writes what is ready into the list; what was reported goes behind the others. */
+  poll(events: FakeEventList, maximum: number): number {
+    const fds = [...this.#interest].filter(([, file]) => file.ready).map(([fd]) => fd).slice(0, maximum);
+    for (const fd of fds) {
+      const file = this.#interest.get(fd)!;
+      this.#interest.delete(fd);
+      this.#interest.set(fd, file);
+    }
+    events.write(fds);
+    return fds.length;
+  }
+
+  /** Begins a wait: its result. */
+  beginWait(events: FakeEventList, maximum: number): Promise<number> {
+    if (this.wait !== undefined) throw new AssertionError("A second thread was sent to wait");
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.wait = { events, maximum, resolve };
+    return promise;
+  }
+
+  /** Ends the wait where there is something to report. */
+  wake(): void {
+    if (this.wait === undefined) return;
+    const { events, maximum } = this.wait;
+    const count = this.poll(events, maximum);
+    if (count > 0) this.endWait(count);
+  }
+
+  /** Ends the wait with this result. */
+  endWait(result: number): void {
+    const wait = this.wait!;
+    this.wait = undefined;
+    wait.resolve(result);
+  }
+
+  /** Fails where a thread waits: it would never come back. */
+  assertNoWait(): void {
+    if (this.wait !== undefined) throw new AssertionError("The epoll set was closed while a thread waits for it");
+  }
+}
+
+/** What a file descriptor can stand for. */
+export type FakeFile = FakeSocket | FakeEventfd | FakeEpoll;
