@@ -68,10 +68,10 @@ export type { BatchCall, CallOptions, RPCPeerOptions } from "./src/rpc/options.t
 export type { ParametersOption } from "./src/rpc/parameters.ts";
 export { RPCPeer } from "./src/rpc/peer.ts";
 export type {
-  AnyLossy,
   IsLossy,
   Jsonify,
   JsonifyObject,
+  JSONValue,
   LocalName,
   Lossy,
   NotJSON,
@@ -79,6 +79,7 @@ export type {
   Remote,
   RemoteMethod,
   RemoteSignature,
+  Sendable,
 } from "./src/rpc/remote_types.ts";
 export type { RPCRequest } from "./src/rpc/request.ts";
 export { TroubleTarget } from "./src/rpc/trouble_target.ts";

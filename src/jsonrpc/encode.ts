@@ -6,7 +6,7 @@
  * @module
  */
 import { InternalError, type JSONRPCError, stringifyError } from "./errors.ts";
-import type { JSONRPCId, JSONRPCParams } from "./guards.ts";
+import type { JSONRPCId } from "./guards.ts";
 import { stringify } from "./text.ts";
 
 /**
@@ -18,13 +18,13 @@ import { stringify } from "./text.ts";
  * @returns JSON text.
  * @throws {TypeError} If the params are not what JSON can hold.
  */
-export function encodeRequest(id: JSONRPCId | undefined, method: string, params: JSONRPCParams | undefined): string {
+export function encodeRequest(id: JSONRPCId | undefined, method: string, params: object | undefined): string {
   const head = id === undefined ? '{"jsonrpc":"2.0","method":' : `{"jsonrpc":"2.0","id":${encodeId(id)},"method":`;
   const tail = params === undefined ? "}" : `,"params":${encodeParams(params)}}`;
   return head + JSON.stringify(method) + tail;
 }
 
-function encodeParams(params: JSONRPCParams): string {
+function encodeParams(params: object): string {
   const text = stringify(params);
   // An object may turn itself into something else, by its toJSON().
   if (text[0] === "[" || text[0] === "{") return text;

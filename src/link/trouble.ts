@@ -12,6 +12,7 @@
  * - `"spoofed"`: a message that claims to come from another port than it does, or whose sender the kernel does not name; dropped.
  * - `"unsupported"`: a message of a version or a payload type that is not known.
  * - `"unexpected"`: a response that nobody waits for, from where it came; dropped.
+ * - `"handler"`: a handler that threw; its caller is told the message.
  * - `"notification"`: a notification that could not be carried out; its sender is not told.
  * - `"undelivered"`: an answer that could not be sent.
  * - `"refused"`: a request beyond what is taken at once; its sender is told.
@@ -23,6 +24,7 @@ export type TroubleKind =
   | "spoofed"
   | "unsupported"
   | "unexpected"
+  | "handler"
   | "notification"
   | "undelivered"
   | "refused"
@@ -34,8 +36,9 @@ export type TroubleKind =
  * @param kind What kind of trouble.
  * @param reason The same for a person to read.
  * @param port Port on the other side, where it is known.
+ * @param error What was thrown, where something was.
  */
-export type ReportTrouble = (kind: TroubleKind, reason: string, port?: number) => void;
+export type ReportTrouble = (kind: TroubleKind, reason: string, port?: number, error?: unknown) => void;
 
 /**
  * An event that tells of trouble which belongs to no call.
@@ -57,6 +60,8 @@ export class TroubleEvent extends Event {
   readonly reason: string;
   /** Port on the other side, where it is known. */
   readonly port: number | undefined;
+  /** What was thrown, where something was, with its stack: it stays in this process. */
+  readonly error: unknown;
 
   /**
    * Makes the event.
@@ -64,11 +69,13 @@ export class TroubleEvent extends Event {
    * @param kind What kind of trouble.
    * @param reason The same for a person to read.
    * @param port Port on the other side, where it is known.
+   * @param error What was thrown, where something was.
    */
-  constructor(kind: TroubleKind, reason: string, port?: number) {
+  constructor(kind: TroubleKind, reason: string, port?: number, error?: unknown) {
     super("trouble");
     this.kind = kind;
     this.reason = reason;
     this.port = port;
+    this.error = error;
   }
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import { encodeBatch, encodeRequest } from "../jsonrpc/encode.ts";
-import type { JSONRPCParams } from "../jsonrpc/guards.ts";
 import type { Delivery, Outbox } from "../link/outbox.ts";
 import { type BatchCall, type CallOptions, checkCall, checkPort, checkTimeout } from "./options.ts";
 import type { CallTerms, PendingCall, PendingCalls } from "./pending_calls.ts";
@@ -35,7 +34,7 @@ export class Client {
    * @param options Timeout and signal.
    * @returns What the method returned.
    */
-  call(target: number, method: string, params: JSONRPCParams | undefined, options: CallOptions): Promise<unknown> {
+  call(target: number, method: string, params: object | undefined, options: CallOptions): Promise<unknown> {
     const terms = this.#terms(target, method, params, options);
     const id = this.#pending.nextId();
     const body = encodeRequest(id, method, params);
@@ -53,7 +52,7 @@ export class Client {
    * @param params Its arguments.
    * @returns Resolves when it is in the other side's queue.
    */
-  notify(target: number, method: string, params: JSONRPCParams | undefined): Promise<void> {
+  notify(target: number, method: string, params: object | undefined): Promise<void> {
     this.#terms(target, method, params, {});
     return this.#notify(target, this.#pending.nextId(), encodeRequest(undefined, method, params));
   }
@@ -71,6 +70,7 @@ export class Client {
     calls: readonly BatchCall[],
     options: CallOptions,
   ): Promise<PromiseSettledResult<unknown>[]> {
+    if (!Array.isArray(calls)) throw new TypeError(`A batch must be an array of calls, not ${typeof calls}`);
     const terms = calls.map(({ method, params }) => this.#terms(target, method, params, options));
     if (calls.length === 0) return [];
     const ids = calls.map(({ notify }) => notify === true ? undefined : this.#pending.nextId());
@@ -94,7 +94,7 @@ export class Client {
     }
   }
 
-  #terms(target: number, method: string, params: JSONRPCParams | undefined, options: CallOptions): CallTerms {
+  #terms(target: number, method: string, params: object | undefined, options: CallOptions): CallTerms {
     checkPort("target", target);
     checkCall(method, params);
     const { timeout, signal } = options;

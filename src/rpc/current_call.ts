@@ -6,7 +6,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Caller } from "../link/link.ts";
 import type { Method } from "./methods.ts";
-import type { RPCRequest } from "./request.ts";
+import { callOf, type RPCRequest } from "./request.ts";
 
 /** The call that the running handler serves. */
 export interface CurrentCall {
@@ -45,7 +45,8 @@ let synchronous: RPCRequest | undefined;
  * ```
  */
 export function currentCall(): CurrentCall | undefined {
-  return (synchronous ?? storage.getStore())?.currentCall;
+  const request = synchronous ?? storage.getStore();
+  return request === undefined ? undefined : callOf(request);
 }
 
 /**

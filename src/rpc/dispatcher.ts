@@ -8,6 +8,7 @@ import {
   InvalidRequestError,
   type JSONRPCError,
   MethodNotFoundError,
+  ServerError,
   TooManyRequestsError,
 } from "../jsonrpc/errors.ts";
 import { isId, isRequest, type JSONRPCId } from "../jsonrpc/guards.ts";
@@ -17,10 +18,13 @@ import type { ReportTrouble } from "../link/trouble.ts";
 import { runAsCurrentCall } from "./current_call.ts";
 import type { Methods } from "./methods.ts";
 import { BatchExchange, type Exchange, SingleExchange } from "./exchange.ts";
-import { type RequestHost, RPCRequest } from "./request.ts";
+import { beginRequest, handAnswer, type RequestHost, RPCRequest } from "./request.ts";
 
 /** Requests of all callers together that a peer has in hand at once; beyond it the caller is refused. */
 export const MAX_REQUESTS_IN_FLIGHT = 65_536;
+
+/** Code of the error that answers what a closing peer has in hand. */
+const PEER_CLOSED = -32000;
 
 /** Takes requests and has them answered. */
 export class Dispatcher implements RequestHost {
@@ -31,7 +35,8 @@ export class Dispatcher implements RequestHost {
   readonly #outbox: Outbox;
   readonly #trouble: ReportTrouble;
   readonly #controllers = new Map<RPCRequest, AbortController>();
-  #inFlight = 0;
+  /** Requests that are not answered yet: in a handler, or on their way to a loop. */
+  readonly #inHand = new Set<RPCRequest>();
   #closeReason: Error | undefined;
 
   /**
@@ -80,7 +85,7 @@ export class Dispatcher implements RequestHost {
    * @param request The request.
    */
   start(request: RPCRequest): void {
-    request.begin();
+    beginRequest(request);
     this.carryOut(request);
   }
 
@@ -101,17 +106,20 @@ export class Dispatcher implements RequestHost {
   }
 
   done(request: RPCRequest, answer: string | undefined): void {
-    this.#inFlight--;
+    this.#inHand.delete(request);
     this.#controllers.delete(request);
-    if (this.#closeReason === undefined) request.hand(answer);
+    handAnswer(request, answer);
   }
 
-  notificationFailed(request: RPCRequest, error: JSONRPCError): void {
-    const details = typeof error.data === "string" ? `: ${error.data}` : "";
-    const reason = `The notification ${
-      JSON.stringify(request.method.slice(0, 100))
-    } failed: ${error.message}${details}`;
-    this.#trouble("notification", reason, request.caller.port);
+  failed(request: RPCRequest, error: unknown, sent: JSONRPCError): void {
+    // An error that is meant for the caller, and reaches it, is no trouble.
+    if (error === sent && !request.isNotification) return;
+    const name = JSON.stringify(request.method.slice(0, 100));
+    const details = typeof sent.data === "string" ? `: ${sent.data}` : "";
+    const [kind, what] = request.isNotification
+      ? ["notification", "notification"] as const
+      : ["handler", "method"] as const;
+    this.#trouble(kind, `The ${what} ${name} failed: ${sent.message}${details}`, request.caller.port, error);
   }
 
   createSignal(request: RPCRequest): AbortSignal {
@@ -122,14 +130,17 @@ export class Dispatcher implements RequestHost {
   }
 
   /**
-   * Answers nothing any more, and aborts what is being carried out.
+   * Tells the callers of all requests in hand that no answer will come, and aborts what is being carried out.
    *
    * @param reason Why.
    */
   close(reason: Error): void {
     this.#closeReason = reason;
-    for (const controller of this.#controllers.values()) controller.abort(reason);
-    this.#controllers.clear();
+    // Who is told to stop may still answer.
+    for (const controller of [...this.#controllers.values()]) controller.abort(reason);
+    for (const request of [...this.#inHand]) {
+      if (!request.isNotification) request.fail(new ServerError(PEER_CLOSED, reason.message));
+    }
   }
 
   #takeMember(member: unknown, exchange: Exchange): void {
@@ -138,8 +149,8 @@ export class Dispatcher implements RequestHost {
       return exchange.answer(encodeError(readableId(member), error));
     }
     const request = new RPCRequest(member, exchange, this);
-    this.#inFlight++;
-    if (this.#inFlight > MAX_REQUESTS_IN_FLIGHT) {
+    this.#inHand.add(request);
+    if (this.#inHand.size > MAX_REQUESTS_IN_FLIGHT) {
       request.fail(new TooManyRequestsError(`At most ${MAX_REQUESTS_IN_FLIGHT} at once`));
       this.#trouble("refused", `More than ${MAX_REQUESTS_IN_FLIGHT} requests at once`, request.caller.port);
     } else if (this.taker !== undefined) {

@@ -64,9 +64,7 @@ export class Methods {
   register(handler: Handler, name: string, receiver?: unknown, options: RegisterOptions = {}): void {
     if (typeof handler !== "function") throw new TypeError(`A function was expected, not ${describe(handler)}`);
     if (isClass(handler)) {
-      throw new TypeError(
-        `${handler.name || "This"} is a class: register an instance of it with registerFunctionsInObject()`,
-      );
+      throw new TypeError(hintForClass(handler));
     }
     const problem = problemOfName(name);
     if (problem !== undefined) throw new TypeError(problem);
@@ -85,12 +83,17 @@ export class Methods {
    * @throws {DuplicateMethodError} If one of the names is registered already.
    */
   registerObject(object: object): void {
+    if (typeof object === "function" && isClass(object as Handler)) {
+      throw new TypeError(hintForClass(object as Handler));
+    }
     if (typeof object !== "object" || object === null || Array.isArray(object)) {
       throw new TypeError(`An object with methods was expected, not ${describe(object)}`);
     }
     const found = methodsOf(object);
     if (found.size === 0) {
-      throw new TypeError("The object has no methods to register: they must be in its class, and not begin with _");
+      throw new TypeError(
+        "The object has no methods to register: fields that hold functions are none, nor are names that begin with _",
+      );
     }
     for (const name of found.keys()) if (this.#methods.has(name)) throw new DuplicateMethodError(name);
     for (const [name, handler] of found) this.register(handler, name, object);
@@ -127,6 +130,10 @@ function problemOfName(name: unknown): string | undefined {
 function isClass(handler: Handler): boolean {
   // A method may be named `class` too: then brackets follow.
   return /^class(?:\s+[\p{ID_Start}$_]|\s*\{)/u.test(Function.prototype.toString.call(handler));
+}
+
+function hintForClass(handler: Handler): string {
+  return `${handler.name || "This"} is a class: register an instance of it with registerFunctionsInObject()`;
 }
 
 function describe(value: unknown): string {

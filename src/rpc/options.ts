@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { JSONRPCParams } from "../jsonrpc/guards.ts";
 import type { Link } from "../link/link.ts";
 
 /** How long a call waits where nothing else is said, in milliseconds. */
@@ -58,7 +57,7 @@ export interface BatchCall {
   /** Name of the method. */
   method: string;
   /** Arguments: an array by position, an object by name. */
-  params?: JSONRPCParams | undefined;
+  params?: object | undefined;
   /**
    * Whether nobody waits for an answer.
    *
@@ -82,6 +81,24 @@ export function checkPort(name: string, port: unknown): number {
     throw new RangeError(`${name} must be a port, an integer from 1 to 4294967295, not ${port}`);
   }
   return port;
+}
+
+/**
+ * Checks the options of a peer.
+ *
+ * @param options The options.
+ * @throws {TypeError} If one is of the wrong type, or a link comes with a port or a descriptor.
+ * @throws {RangeError} If the port, the descriptor or the timeout is out of range.
+ */
+export function checkPeerOptions({ port, fd, timeout, link }: RPCPeerOptions): void {
+  if (link !== undefined && (port !== undefined || fd !== undefined)) {
+    throw new TypeError("A link has its own port: pass neither port nor fd with it");
+  }
+  if (port !== undefined) checkPort("port", port);
+  if (fd !== undefined && (!Number.isInteger(fd) || fd < 0)) {
+    throw new RangeError(`fd must be a file descriptor, an integer from 0 on, not ${fd}`);
+  }
+  if (timeout !== undefined) checkTimeout(timeout);
 }
 
 /**

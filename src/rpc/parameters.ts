@@ -49,6 +49,9 @@ export class Parameters {
    */
   constructor(method: string, fn: (...args: never[]) => unknown, option?: ParametersOption) {
     this.#method = method;
+    if (option !== undefined && option !== "object" && !Array.isArray(option)) {
+      throw new TypeError(`params must be "object" or an array of names, not ${JSON.stringify(option)}`);
+    }
     this.#list = Array.isArray(option) ? stated(option) : readParameters(fn);
     this.#asObject = option === "object" ||
       (this.#list?.length === 1 && this.#list[0]!.object && !this.#list[0]!.rest);
@@ -82,10 +85,10 @@ export class Parameters {
     let others: readonly unknown[] = [];
     for (const [key, value] of Object.entries(params)) {
       const index = list.findIndex(({ name }) => name === key);
-      if (index < 0) throw this.#misfit(`no parameter ${JSON.stringify(key)}`);
+      if (index < 0) throw this.#misfit(`has no parameter ${JSON.stringify(key)}`);
       if (!list[index]!.rest) args[index] = value;
       else if (Array.isArray(value)) others = value;
-      else throw this.#misfit(`an array for ${list[index]!.label}`);
+      else throw this.#misfit(`takes an array for ${list[index]!.label}`);
     }
     if (others.length > 0) {
       args.length = list.length - 1;
@@ -97,22 +100,26 @@ export class Parameters {
 
   /** Checks how many arguments there are, and that none is missing that is required. */
   #complete(args: readonly unknown[]): readonly unknown[] {
-    if (args.length > this.#maximum) throw this.#misfit(`at most ${this.#maximum}, not ${args.length}`);
+    if (args.length > this.#maximum) {
+      throw this.#misfit(
+        `takes at most ${this.#maximum} ${this.#maximum === 1 ? "argument" : "arguments"}, not ${args.length}`,
+      );
+    }
     for (let index = 0; index <= this.#required; index++) {
       const parameter = this.#list![index]!;
-      if (parameter.required && args[index] === undefined) throw this.#misfit(`${parameter.label} is missing`);
+      if (parameter.required && args[index] === undefined) throw this.#misfit(`needs ${parameter.label}`);
     }
     return args;
   }
 
   #misfit(what: string): InvalidParamsError {
     const labels = this.#list?.map(({ label }) => label).join(", ") ?? "";
-    return new InvalidParamsError(`${this.#method}(${labels}) was expected: ${what}`);
+    return new InvalidParamsError(`${this.#method}(${labels}) ${what}`);
   }
 }
 
 function stated(names: readonly unknown[]): Parameter[] {
-  return names.map((stated, index) => {
+  const parameters = names.map((stated, index) => {
     const match = typeof stated === "string" ? STATED_NAME.exec(stated) : null;
     const rest = match?.[1] !== undefined;
     if (match === null || (rest && (match[3] !== undefined || index < names.length - 1))) {
@@ -128,6 +135,15 @@ function stated(names: readonly unknown[]): Parameter[] {
       object: false,
     };
   });
+  const first = parameters.findIndex(({ required }) => !required);
+  const last = parameters.findLastIndex(({ required }) => required);
+  if (first >= 0 && first < last) {
+    throw new TypeError(`${parameters[last]!.label} is required, and stands behind an optional one`);
+  }
+  if (new Set(parameters.map(({ name }) => name)).size < parameters.length) {
+    throw new TypeError("params names one twice");
+  }
+  return parameters;
 }
 
 /**
@@ -170,7 +186,9 @@ function readParameter(code: string): Parameter {
   const target = code.replace(/^\s*(\.\.\.)?\s*/, "");
   const object = target.startsWith("{");
   if (object || target.startsWith("[")) {
-    return { name: undefined, label: rest ? "...others" : object ? "{…}" : "[…]", rest, required: false, object };
+    // Nothing cannot be taken apart: without a default the argument is needed.
+    const required = !rest && !new SourceScanner(target).until(["="]).stop;
+    return { name: undefined, label: rest ? "...others" : object ? "{…}" : "[…]", rest, required, object };
   }
   const equals = target.indexOf("=");
   const name = (equals < 0 ? target : target.slice(0, equals)).trim();

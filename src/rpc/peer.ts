@@ -4,7 +4,6 @@
  * @module
  */
 import { PeerClosedError } from "../errors.ts";
-import type { JSONRPCParams } from "../jsonrpc/guards.ts";
 import type { Link } from "../link/link.ts";
 import { NetlinkLink } from "../link/netlink_link.ts";
 import { Outbox } from "../link/outbox.ts";
@@ -13,10 +12,12 @@ import { Client } from "./client.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Inbox } from "./inbox.ts";
 import { isolateDeadlines, isolateSendBuffer } from "./isolate.ts";
+import { located } from "./located.ts";
 import { type Handler, Methods, type RegisterOptions } from "./methods.ts";
 import {
   type BatchCall,
   type CallOptions,
+  checkPeerOptions,
   checkPort,
   checkTimeout,
   DEFAULT_TIMEOUT,
@@ -72,15 +73,14 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @param options How it is opened.
    * @throws {LibcUnavailableError} If this is not Linux on x86-64 or arm64, or the run has no bare `--allow-ffi`.
    * @throws {SyscallError} If the kernel refuses, such as EADDRINUSE for a port that is taken.
-   * @throws {TypeError} If `fd` is no socket of this kind.
-   * @throws {RangeError} If the port or the timeout is out of range.
+   * @throws {TypeError} If `fd` is a socket of another kind, or bound to another port than `port`, or comes with a `link`.
+   * @throws {RangeError} If the port, the descriptor or the timeout is out of range.
    */
   constructor(options: RPCPeerOptions = {}) {
     super();
     const { port, fd, timeout = DEFAULT_TIMEOUT, link } = options;
-    if (port !== undefined) checkPort("port", port);
-    checkTimeout(timeout);
-    const trouble: ReportTrouble = (kind, reason, port) => this.reportTrouble(kind, reason, port);
+    checkPeerOptions(options);
+    const trouble: ReportTrouble = (...trouble) => this.reportTrouble(...trouble);
     this.#link = link ?? new NetlinkLink({ port, fd });
     this.#outbox = new Outbox(this.#link, isolateSendBuffer());
     this.#dispatcher = new Dispatcher(this.#methods, this.#outbox, trouble);
@@ -120,6 +120,10 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * await using client = new RPCPeer();
    * assertEquals(await client.call(server.nlPid, "add", [1, 2]), 3);
    * assertEquals(await client.call(server.nlPid, "add", { b: 2, a: 1 }), 3);
+   *
+   * // Where a bundler shortens parameter names, or one is required, they are stated.
+   * server.registerFunction((a: number, b = 1) => a - b, "subtract", { params: ["a", "b?"] });
+   * assertEquals(await client.call(server.nlPid, "subtract", { a: 3 }), 2);
    * ```
    */
   registerFunction(fn: Handler, name: string = fn?.name, options: RegisterOptions = {}): void {
@@ -141,7 +145,8 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   /**
    * Carries out requests until the peer is closed, and keeps the process running.
    *
-   * @returns Resolves when the peer is closed. Rejects with a {@linkcode PeerClosedError} where its socket fails, or it is closed already.
+   * @returns Resolves when the peer is closed.
+   * @throws {PeerClosedError} If the peer is closed already, or its socket fails; then it has a `cause`.
    */
   async runServerForever(): Promise<void> {
     this.#assertOpen();
@@ -150,7 +155,8 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
 
   /**
    * The requests that arrive, one after the other, for a loop that answers them itself. While a loop is open, requests go to
-   * it alone; several loops share them.
+   * it alone; several loops share them. What the last loop leaves over waits for the next one, or for `runServerForever()`. A
+   * request that a loop neither answers nor dispatches leaves its caller waiting.
    *
    * @returns Requests until the peer is closed. The loop throws a {@linkcode PeerClosedError} where its socket fails.
    * @throws {PeerClosedError} If the peer is closed.
@@ -184,20 +190,30 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @param method Name of the method.
    * @param params Arguments: an array by position, an object by name.
    * @param options Timeout and signal.
-   * @returns What the method returned. Rejects with a {@linkcode JSONRPCError} where the other side answers with an error,
-   * with a {@linkcode PeerGoneError} where nobody holds the port, with a {@linkcode CallTimeoutError} where no answer came in time,
-   * with a {@linkcode MessageTooLargeError} where the params are too large, with a {@linkcode ReceiverFullError} where the other side
-   * does not keep up, with a {@linkcode PeerClosedError} where this peer is closed, with the signal's reason where it has
-   * aborted, and with a TypeError where JSON cannot hold the params.
+   * @returns What the method returned. The promise rejects with the errors below.
+   * @throws {JSONRPCError} If the other side answers with an error; each code of the specification has its class.
+   * @throws {PeerGoneError} If nobody holds the port.
+   * @throws {CallTimeoutError} If no answer came in time. The method may have run.
+   * @throws {MessageTooLargeError} If the params are too large. Nothing was sent.
+   * @throws {ReceiverFullError} If the other side does not keep up. Nothing was sent.
+   * @throws {DecodeError} If the other side's answer is none.
+   * @throws {PeerClosedError} If this peer is closed, before the call or during it.
+   * @throws {TypeError} If JSON cannot hold the params, or an argument is of the wrong type.
+   * @throws {RangeError} If the port or the timeout is out of range.
+   * @throws {unknown} The reason of the signal, if it aborts.
    */
   async call<Result = unknown>(
     target: number,
     method: string,
-    params?: JSONRPCParams,
+    params?: object,
     options: CallOptions = {},
   ): Promise<Result> {
     this.#assertOpen();
-    return await this.#client.call(target, method, params, options) as Result;
+    try {
+      return await this.#client.call(target, method, params, options) as Result;
+    } catch (error) {
+      throw located(error, options.signal);
+    }
   }
 
   /**
@@ -206,12 +222,32 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @param target Port of the other peer.
    * @param method Name of the method.
    * @param params Arguments: an array by position, an object by name.
-   * @returns Resolves when the notification is in the other side's queue. Rejects as {@linkcode RPCPeer.call} does where it cannot
-   * be sent.
+   * @returns Resolves when the notification is in the other side's queue. The promise rejects with the errors below.
+   * @throws {PeerGoneError} If nobody holds the port.
+   * @throws {MessageTooLargeError} If the params are too large.
+   * @throws {ReceiverFullError} If the other side does not keep up.
+   * @throws {PeerClosedError} If this peer is closed.
+   * @throws {TypeError} If JSON cannot hold the params, or an argument is of the wrong type.
+   * @throws {RangeError} If the port is out of range.
+   * @example
+   * ```ts
+   * import { RPCPeer } from "@procslink/procslink";
+   *
+   * await using server = new RPCPeer();
+   * server.registerFunction((line: string) => console.log(line), "log");
+   * server.runServerForever();
+   *
+   * await using client = new RPCPeer();
+   * await client.notify(server.nlPid, "log", { line: "a line" });
+   * ```
    */
-  async notify(target: number, method: string, params?: JSONRPCParams): Promise<void> {
+  async notify(target: number, method: string, params?: object): Promise<void> {
     this.#assertOpen();
-    await this.#client.notify(target, method, params);
+    try {
+      await this.#client.notify(target, method, params);
+    } catch (error) {
+      throw located(error);
+    }
   }
 
   /**
@@ -221,7 +257,12 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @param calls The calls, and notifications.
    * @param options Timeout and signal, for each of them.
    * @returns What became of each, in the order of the calls and in the form of `Promise.allSettled()`; a notification is fulfilled
-   * with undefined. An empty list sends nothing. Rejects where nothing was sent, as {@linkcode RPCPeer.call} does.
+   * with undefined. An empty list sends nothing.
+   * @throws {PeerClosedError} If this peer is closed.
+   * @throws {TypeError} If JSON cannot hold the params, or an argument is of the wrong type.
+   * @throws {RangeError} If the port or the timeout is out of range.
+   * @throws {Error} As {@linkcode RPCPeer.notify}, if there are only notifications, and they cannot be sent.
+   * @throws {unknown} The reason of the signal, if it has aborted before.
    * @example
    * ```ts
    * import { RPCPeer } from "@procslink/procslink";
@@ -247,8 +288,8 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   }
 
   /**
-   * Closes the peer: sends what waits to be sent, frees the port, rejects pending calls with a {@linkcode PeerClosedError}, and ends
-   * its loops. Requests in hand are no longer answered, and their signals abort. Twice is fine.
+   * Closes the peer: aborts the signals of the requests in hand and answers those with an error, sends what waits to be sent, frees
+   * the port, rejects pending calls with a {@linkcode PeerClosedError}, and ends its loops. Twice is fine.
    *
    * @returns Resolves when the peer is closed.
    */
@@ -284,9 +325,9 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
     if (this.#closeError !== undefined) return;
     this.#closeError = error;
     this.#inbox.close();
+    this.#dispatcher.close(error);
     this.#outbox.flush();
     this.#link.close();
-    this.#dispatcher.close(error);
     this.#pending.rejectAll(error);
     this.#server.close(error.cause === undefined ? undefined : error);
     isolateDeadlines.rest();

@@ -8,20 +8,28 @@ import type { Remote } from "./remote_types.ts";
 /** Calls a method by name with arguments by position. */
 export type CallMethod = (method: string, args: readonly unknown[]) => Promise<unknown>;
 
+/** `then` would make the object a promise in the eyes of `await`; `JSON.stringify()` asks for `toJSON`. */
+const LOCAL_NAMES = new Set(["then", "toJSON"]);
+
 /** Makes the functions of a remote object as they are asked for, and keeps them. */
-class RemoteHandler implements ProxyHandler<Record<string, unknown>> {
+class RemoteHandler implements ProxyHandler<object> {
   readonly #call: CallMethod;
+  readonly #functions = new Map<string, (...args: unknown[]) => Promise<unknown>>();
 
   constructor(call: CallMethod) {
     this.#call = call;
   }
 
-  get(target: Record<string, unknown>, key: string | symbol): unknown {
-    // `then` would make the object a promise in the eyes of `await`; the others are what a console or a template asks for.
-    if (typeof key === "symbol" || key === "then" || key in Object.prototype || key.startsWith("_")) {
+  get(target: object, key: string | symbol): unknown {
+    if (typeof key === "symbol" || LOCAL_NAMES.has(key) || key in Object.prototype || key.startsWith("_")) {
       return Reflect.get(target, key);
     }
-    return target[key] ??= (...args: unknown[]) => this.#call(key, withoutTrailingUndefined(args));
+    let remote = this.#functions.get(key);
+    if (remote === undefined) {
+      remote = (...args) => this.#call(key, withoutTrailingUndefined(args));
+      this.#functions.set(key, remote);
+    }
+    return remote;
   }
 
   set(): boolean {

@@ -14,6 +14,11 @@ export interface NotJSON<Reason extends string> {
   readonly notJSON: Reason;
 }
 
+/** What JSON holds as it is. */
+export type JSONValue = string | number | boolean | null | readonly JSONValue[] | {
+  readonly [member: string]: JSONValue;
+};
+
 /** What JSON would lose, or turn into something else without a word. */
 export type Lossy =
   | bigint
@@ -24,8 +29,11 @@ export type Lossy =
   | WeakMap<WeakKey, unknown>
   | WeakSet<WeakKey>
   | Promise<unknown>
+  | AsyncIterable<unknown>
+  | Iterator<unknown, unknown, never>
   | RegExp
   | Error
+  | Blob
   | ArrayBufferLike
   | ArrayBufferView;
 
@@ -45,6 +53,7 @@ export type Lossy =
  * ```
  */
 export type Jsonify<T> = unknown extends T ? T
+  : [T] extends [JSONValue] ? T
   : T extends null | boolean | number | string ? T
   : T extends undefined | void ? null
   : T extends { toJSON(...args: never[]): infer R } ? Jsonify<R>
@@ -63,22 +72,30 @@ export type JsonifyObject<T> =
   } extends infer O ? { [K in keyof O]: O[K] }
   : never;
 
-/** A value as a whole that JSON cannot hold. */
+/**
+ * A parameter of a method as it is called from afar: what JSON holds stays, and {@linkcode NotJSON} stands, however deep inside,
+ * where an argument would not arrive as the method expects it. A `Date` is such a one: it arrives as a string.
+ *
+ * @typeParam T The type of the parameter.
+ */
+export type Sendable<T> = unknown extends T ? T
+  : [T] extends [JSONValue | undefined] ? T
+  : T extends null | undefined | boolean | number | string ? T
+  : T extends { toJSON(...args: never[]): unknown } ? NotJSON<"JSON turns this argument into what its toJSON() returns">
+  : T extends Lossy ? NotJSON<"JSON cannot hold this argument">
+  : T extends object ? { [K in keyof T]: Sendable<T[K]> }
+  : never;
+
+/** Whether JSON cannot hold a value as a whole. */
 export type IsLossy<T> = unknown extends T ? false
   : [T] extends [{ toJSON(...args: never[]): unknown }] ? false
   : [Extract<T, Lossy>] extends [never] ? false
   : true;
 
-/** Whether JSON cannot hold one of several values. */
-export type AnyLossy<Values extends readonly unknown[]> = unknown[] extends Values ? false
-  : true extends { [K in keyof Values]: IsLossy<Values[K]> }[number] ? true
-  : false;
-
 /** One signature of a method, called from afar. */
-export type RemoteSignature<Args extends unknown[], Result> = AnyLossy<Args> extends true
-  ? NotJSON<"JSON cannot hold one of the arguments of this method">
-  : IsLossy<Awaited<Result>> extends true ? NotJSON<"JSON cannot hold the result of this method: convert it there">
-  : (...args: Args) => Promise<Jsonify<Awaited<Result>>>;
+export type RemoteSignature<Args extends unknown[], Result> = IsLossy<Awaited<Result>> extends true
+  ? NotJSON<"JSON cannot hold the result of this method: convert it there">
+  : (...args: { [K in keyof Args]: Sendable<Args[K]> }) => Promise<Jsonify<Awaited<Result>>>;
 
 /** A signature that TypeScript has made up where a function has fewer overloads than were asked for. */
 export type RealSignature<Args extends unknown[], Result> = unknown[] extends Args ? unknown
@@ -95,8 +112,11 @@ export type RemoteMethod<F> = F extends {
   : F extends (...args: infer A) => infer R ? RemoteSignature<A, R>
   : never;
 
-/** Names that never reach a remote method: private by habit, inherited by every object, or what would make it thenable. */
-export type LocalName = `_${string}` | "constructor" | "then" | keyof typeof Object.prototype;
+/**
+ * Names that never reach a remote method: private by habit, inherited by every object, what would make it thenable, and what
+ * `JSON.stringify()` asks for.
+ */
+export type LocalName = `_${string}` | "constructor" | "then" | "toJSON" | keyof typeof Object.prototype;
 
 /**
  * The methods of `T` as they are called from afar: each returns a promise of what JSON makes of its result.
@@ -104,9 +124,13 @@ export type LocalName = `_${string}` | "constructor" | "then" | keyof typeof Obj
  * Public methods are kept, with their parameter names and up to three overloads. Left out are fields, symbols, names that
  * begin with `_`, what every object inherits, and `then`, since a remote object must not look like a promise.
  *
- * A method whose arguments or result JSON cannot hold is no function here: calling it does not compile, and the message
- * says why. TypeScript cannot keep the type parameters of a generic method: they become their constraints, most often
- * `unknown`. Nor can it tell a field that holds a function from a method; only methods of the class are reached.
+ * A method whose result as a whole JSON cannot hold is no function here: calling it does not compile, and the message says why.
+ * What JSON cannot hold deeper inside of a result, or anywhere in an argument, has the type {@linkcode NotJSON}, so that using it
+ * as what it was does not compile either.
+ *
+ * TypeScript cannot keep the type parameters of a generic method: they become their constraints, most often `unknown`. Nor can
+ * it tell a field that holds a function from a method; only methods of the class are reached. Without a class, or with `any`, the
+ * remote object is not checked at all.
  *
  * @typeParam T The class on the other side.
  * @example
@@ -129,10 +153,11 @@ export type LocalName = `_${string}` | "constructor" | "then" | keyof typeof Obj
  * assertEquals(await remote.hello("Rayson Zhu"), "Hello, Rayson Zhu!");
  * ```
  */
-export type Remote<T> = {
+// deno-lint-ignore no-explicit-any -- of an unknown class every method may be there
+export type Remote<T> = unknown extends T ? any : {
   readonly [
     K in keyof T as K extends LocalName | symbol | number ? never
-      : T[K] extends (...args: never[]) => unknown ? K
+      : NonNullable<T[K]> extends (...args: never[]) => unknown ? K
       : never
-  ]: RemoteMethod<T[K]>;
+  ]-?: RemoteMethod<NonNullable<T[K]>>;
 };

@@ -16,11 +16,26 @@ export interface RequestHost {
   carryOut(request: RPCRequest): Promise<void> | void;
   /** A request is done with: its answer as JSON text, or undefined for a notification. */
   done(request: RPCRequest, answer: string | undefined): void;
-  /** A notification could not be carried out. */
-  notificationFailed(request: RPCRequest, error: JSONRPCError): void;
+  /**
+   * A request could not be carried out.
+   *
+   * @param request The request.
+   * @param error What was thrown.
+   * @param sent What the caller is told; a notification's caller is not.
+   */
+  failed(request: RPCRequest, error: unknown, sent: JSONRPCError): void;
   /** Makes the signal of a request. */
   createSignal(request: RPCRequest): AbortSignal;
 }
+
+// What the peer does with a request, and nobody else.
+
+/** Notes that a request is being carried out. Throws a TypeError if it was before. */
+export let beginRequest: (request: RPCRequest) => void;
+/** Hands an answer to the message that a request came in. */
+export let handAnswer: (request: RPCRequest, answer: string | undefined) => void;
+/** Makes of a request what `currentCall()` returns in its handler. */
+export let callOf: (request: RPCRequest) => CurrentCall;
 
 /**
  * A request that has arrived, as a `for await` loop over a peer yields it. Answer it once: by `dispatch()`, which calls the
@@ -55,7 +70,7 @@ export class RPCRequest {
   readonly #host: RequestHost;
   #state: "new" | "dispatched" | "answered" = "new";
   #signal: AbortSignal | undefined;
-  #currentCall: CurrentCall | undefined;
+  #call: CurrentCall | undefined;
 
   /**
    * Peers make requests.
@@ -93,11 +108,6 @@ export class RPCRequest {
     return this.#signal ??= this.#host.createSignal(this);
   }
 
-  /** What `currentCall()` returns in the handler of this request. */
-  get currentCall(): CurrentCall {
-    return this.#currentCall ??= new RequestCall(this);
-  }
-
   /**
    * Calls the registered method, and answers with what it returns or throws.
    *
@@ -105,7 +115,7 @@ export class RPCRequest {
    * @throws {TypeError} If the request was dispatched or answered before.
    */
   dispatch(): Promise<void> {
-    this.begin();
+    this.#begin();
     return Promise.resolve(this.#host.carryOut(this));
   }
 
@@ -130,7 +140,8 @@ export class RPCRequest {
   }
 
   /**
-   * Answers with an error. For a notification nothing is sent, and the peer has a `trouble` event.
+   * Answers with an error. For a notification nothing is sent. The peer has a `trouble` event, except for a {@linkcode JSONRPCError}
+   * that the caller is told.
    *
    * @param error A {@linkcode JSONRPCError} is sent as it is. Of any other error its message is sent, as an internal error.
    * @throws {TypeError} If the request was answered before.
@@ -138,30 +149,20 @@ export class RPCRequest {
   fail(error: unknown): void {
     this.#assertOpen();
     const sent = toJSONRPCError(error);
+    this.#host.failed(this, error, sent);
     if (this.id !== undefined) return this.#finish(encodeError(this.id, sent));
     this.#finish(undefined);
-    this.#host.notificationFailed(this, sent);
   }
 
-  /**
-   * Notes that the request is being carried out.
-   *
-   * @throws {TypeError} If it was before.
-   * @ignore
-   */
-  begin(): void {
+  static {
+    beginRequest = (request) => request.#begin();
+    handAnswer = (request, answer) => request.#exchange.answer(answer);
+    callOf = (request) => request.#call ??= new RequestCall(request);
+  }
+
+  #begin(): void {
     if (this.#state !== "new") throw new TypeError(`The request was ${this.#state} before`);
     this.#state = "dispatched";
-  }
-
-  /**
-   * Hands an answer to the message that the request came in.
-   *
-   * @param answer JSON text, or undefined for a notification.
-   * @ignore
-   */
-  hand(answer: string | undefined): void {
-    this.#exchange.answer(answer);
   }
 
   #assertOpen(): void {

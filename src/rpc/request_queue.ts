@@ -10,7 +10,7 @@ export class RequestQueue {
   // Read from an index on, and cut at times: shift() moves every element of a long array.
   #requests: RPCRequest[] = [];
   #next = 0;
-  readonly #waiting: PromiseWithResolvers<IteratorResult<RPCRequest, undefined>>[] = [];
+  #waiting: { loop: symbol; outcome: PromiseWithResolvers<IteratorResult<RPCRequest, undefined>> }[] = [];
   #end: Promise<IteratorResult<RPCRequest, undefined>> | undefined;
 
   /**
@@ -21,21 +21,33 @@ export class RequestQueue {
   push(request: RPCRequest): void {
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#requests.push(request);
-    else waiting.resolve({ done: false, value: request });
+    else waiting.outcome.resolve({ done: false, value: request });
   }
 
   /**
    * Takes the next request, or waits for it.
    *
+   * @param loop Who waits.
    * @returns The request, or the end of the loop.
    */
-  take(): Promise<IteratorResult<RPCRequest, undefined>> {
+  take(loop: symbol): Promise<IteratorResult<RPCRequest, undefined>> {
     const request = this.shift();
     if (request !== undefined) return Promise.resolve({ done: false, value: request });
     if (this.#end !== undefined) return this.#end;
-    const waiting = Promise.withResolvers<IteratorResult<RPCRequest, undefined>>();
-    this.#waiting.push(waiting);
-    return waiting.promise;
+    const outcome = Promise.withResolvers<IteratorResult<RPCRequest, undefined>>();
+    this.#waiting.push({ loop, outcome });
+    return outcome.promise;
+  }
+
+  /**
+   * Ends one loop: what it waited for goes to the others.
+   *
+   * @param loop The loop.
+   */
+  leave(loop: symbol): void {
+    const left = this.#waiting.filter((waiting) => waiting.loop === loop);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.loop !== loop);
+    for (const { outcome } of left) outcome.resolve({ done: true, value: undefined });
   }
 
   /**
@@ -68,6 +80,6 @@ export class RequestQueue {
     // Where no loop asks for it, the failure has been told elsewhere.
     end.catch(() => {});
     this.#end = end;
-    for (const waiting of this.#waiting.splice(0)) waiting.resolve(end);
+    for (const { outcome } of this.#waiting.splice(0)) outcome.resolve(end);
   }
 }

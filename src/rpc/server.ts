@@ -53,17 +53,19 @@ export class Server {
     this.#link.hold();
     this.#loops++;
     this.#dispatcher.taker = (request) => this.#requests.push(request);
+    const loop = Symbol("loop");
     let open = true;
     const end = (): IteratorReturnResult<undefined> => {
       if (open) {
         open = false;
+        this.#requests.leave(loop);
         this.#link.release();
         if (--this.#loops === 0) this.#dispatcher.taker = undefined;
       }
       return { done: true, value: undefined };
     };
     return {
-      next: () => open ? this.#requests.take() : Promise.resolve(end()),
+      next: () => open ? this.#requests.take(loop) : Promise.resolve(end()),
       return: () => Promise.resolve(end()),
       [Symbol.asyncIterator]() {
         return this;

@@ -43,14 +43,47 @@ export class TroubleTarget extends EventTarget {
   }
 
   /**
+   * Listens to trouble no longer.
+   *
+   * @param type `"trouble"`.
+   * @param listener The listener, or null.
+   * @param options As with every `EventTarget`.
+   */
+  override removeEventListener(
+    type: "trouble",
+    listener: ((event: TroubleEvent) => void) | { handleEvent(event: TroubleEvent): void } | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  /**
+   * Listens to events no longer.
+   *
+   * @param type Name of the event.
+   * @param listener The listener, or null.
+   * @param options As with every `EventTarget`.
+   */
+  override removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  override removeEventListener(
+    type: string,
+    listener: ((event: never) => void) | { handleEvent(event: never): void } | null,
+    options?: boolean | EventListenerOptions,
+  ): void {
+    super.removeEventListener(type, listener as EventListener, options);
+  }
+
+  /**
    * Tells the listeners of trouble.
    *
    * @param kind What kind of trouble.
    * @param reason The same for a person to read.
    * @param port Port on the other side, where it is known.
+   * @param error What was thrown, where something was.
    */
-  protected reportTrouble(kind: TroubleKind, reason: string, port?: number): void {
+  protected reportTrouble(kind: TroubleKind, reason: string, port?: number, error?: unknown): void {
     // An event that nobody listens to would cost the more, the more rubbish arrives.
-    if (this.#listening) this.dispatchEvent(new TroubleEvent(kind, reason, port));
+    if (this.#listening) this.dispatchEvent(new TroubleEvent(kind, reason, port, error));
   }
 }

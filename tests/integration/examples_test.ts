@@ -8,7 +8,7 @@ const expected: Record<string, string[]> = {
   named_parameters: [
     "books: 2",
     'found: [ "Emma (1815)" ]',
-    'refused: add(title, year?) was expected: no parameter "titel"',
+    'refused: add(title, year?) has no parameter "titel"',
     "log: a line",
     'notification: The notification "burn" failed: Method not found: There is no method "burn"',
     'batch: [ 3, undefined, "Method not found" ]',

@@ -1,4 +1,11 @@
-import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import {
   CallTimeoutError,
   InternalError,
@@ -60,7 +67,9 @@ Deno.test("a remote object has the methods of its class", async () => {
   assertEquals(await remote.add(1, undefined), 11);
   assertEquals(await remote.nothing(), null);
   assertStrictEquals(remote.add, remote.add);
-  // Neither awaiting nor printing it is a call.
+  // Neither awaiting nor printing it is a call, nor is what JSON.stringify() asks for.
+  assertEquals(JSON.stringify({ remote }), '{"remote":{}}');
+  assertEquals(Object.keys(remote), []);
   assertStrictEquals(await remote, remote);
   assertEquals(`${remote}`, "Remote(port 100)");
   assertEquals(peers.clientLink.sent.length, 3);
@@ -237,6 +246,20 @@ Deno.test("a JSON-RPC error that a handler throws arrives as it is", async () =>
   server.runServerForever();
   const error = await assertRejects(() => client.call(100, "tea"), JSONRPCError);
   assertEquals(error.toJSON(), { code: 7, message: "Out of milk", data: { litres: 0 } });
+});
+
+Deno.test("an error tells the line of the caller", async () => {
+  await using peers = openPeers();
+  peers.server.runServerForever();
+  async function callerOfThisTest() {
+    return await peers.client.talkTo<{ missing(): void }>(100).missing();
+  }
+  const error = await assertRejects(callerOfThisTest, MethodNotFoundError);
+  assertMatch(error.stack!, /callerOfThisTest/);
+  const reason = new Error("mine");
+  const { stack } = reason;
+  await assertRejects(() => peers.client.call(100, "x", [], { signal: AbortSignal.abort(reason) }));
+  assertEquals(reason.stack, stack);
 });
 
 Deno.test("two peers of a process never share methods", async () => {

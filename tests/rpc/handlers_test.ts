@@ -1,6 +1,5 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { InternalError, type RPCRequest } from "../../mod.ts";
-import { currentCall } from "../../mod.ts";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import { currentCall, InternalError, JSONRPCError, type RPCRequest, ServerError } from "../../mod.ts";
 import { openPeers } from "../fakes/peers.ts";
 import { settle } from "../fakes/stranger.ts";
 
@@ -79,7 +78,9 @@ for (const [name, { handler, data }] of Object.entries(failing)) {
     assertEquals(error.message, "Internal error");
     assertStringIncludes(String(error.data), data);
     assert(!/\n +at |\.ts:/.test(`${error.data}`), "a stack left the process");
+    assertStringIncludes(peers.serverTroubles.join(), 'handler: The method "f" failed: Internal error: ');
     const sent = peers.serverLink.sent.length;
+    peers.serverTroubles.length = 0;
     await client.notify(100, "f");
     await settle();
     assertEquals(peers.serverLink.sent.length, sent);
@@ -108,7 +109,7 @@ Deno.test("a notification runs the method, and to an unknown one it is trouble",
   assertEquals(peers.serverLink.sent, []);
   assertEquals(peers.serverTroubles, [
     'notification: The notification "missing" failed: Method not found: There is no method "missing"',
-    'notification: The notification "log" failed: Invalid params: log(line) was expected: at most 1, not 3',
+    'notification: The notification "log" failed: Invalid params: log(line) takes at most 1 argument, not 3',
   ]);
 });
 
@@ -237,4 +238,50 @@ Deno.test("a signal that is asked for late aborts at closing, or has aborted", a
   await peers.server.close();
   assert(request!.signal.aborted);
   await peers.client.close();
+});
+
+Deno.test("the trouble of a failing handler carries what was thrown; an error that is meant for the caller is none", async () => {
+  await using peers = openPeers();
+  const { server, client } = peers;
+  const thrown = new Error("a bug");
+  server.registerFunction(() => {
+    throw thrown;
+  }, "bug");
+  server.registerFunction(() => {
+    throw new JSONRPCError(404, "No such book");
+  }, "lend");
+  const errors: unknown[] = [];
+  server.addEventListener("trouble", ({ error }) => errors.push(error));
+  server.runServerForever();
+  await assertRejects(() => client.call(100, "lend"), JSONRPCError);
+  assertEquals(errors, []);
+  await assertRejects(() => client.call(100, "bug"), InternalError);
+  assertStrictEquals(errors[0], thrown);
+});
+
+Deno.test("closing answers what is in hand, and lets it stop first", async () => {
+  await using peers = openPeers();
+  const { server, client } = peers;
+  server.registerFunction(() => new Promise(() => {}), "never");
+  server.registerFunction(() => {
+    const { signal, request } = currentCall()!;
+    signal.addEventListener("abort", () => request.respond("stopped in time"));
+    return new Promise(() => {});
+  }, "stoppable");
+  const loop = server[Symbol.asyncIterator]();
+  const queued = client.call(100, "queued", [], { timeout: Infinity });
+  await settle();
+  const taken = await loop.next();
+  assertEquals(taken.value?.method, "queued");
+  await loop.return!();
+  server.runServerForever();
+  const never = client.call(100, "never", [], { timeout: Infinity });
+  const stoppable = client.call(100, "stoppable", [], { timeout: Infinity });
+  await settle();
+  await server.close();
+  assertEquals(await stoppable, "stopped in time");
+  for (const call of [queued, never]) {
+    const error = await assertRejects(() => call, ServerError, "The peer is closed");
+    assertEquals(error.code, -32000);
+  }
 });

@@ -115,3 +115,16 @@ Deno.test("beyond a bound requests are refused, and those before are served", as
   for (let left = MAX_REQUESTS_IN_FLIGHT; left > 0; left--) (await loop.next()).value!.respond("served");
   assertEquals(await call, "served");
 });
+
+Deno.test("what a loop waited for when it ended goes to another loop", async () => {
+  await using peers = openPeers();
+  const { server, client } = peers;
+  const ended = server[Symbol.asyncIterator]();
+  const other = server[Symbol.asyncIterator]();
+  const [first, second] = [ended.next(), ended.next()];
+  await ended.return!();
+  assertEquals([await first, await second], Array(2).fill({ done: true, value: undefined }));
+  const call = client.call(100, "x");
+  (await other.next()).value!.respond("from the other");
+  assertEquals(await call, "from the other");
+});

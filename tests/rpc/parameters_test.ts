@@ -51,7 +51,7 @@ for (const [source, names] of Object.entries(NAMES)) {
     const fn = typeof value === "function" ? value : Object.values(value)[0];
     const parameters = new Parameters("f", fn);
     const error = assertThrows(() => parameters.bind({ "?": 1 }), InvalidParamsError);
-    assertEquals(error.data, `f(${names.join(", ")}) was expected: no parameter "?"`);
+    assertEquals(error.data, `f(${names.join(", ")}) has no parameter "?"`);
   });
 }
 
@@ -61,9 +61,9 @@ Deno.test("arguments by position are handed on, as many as are taken", () => {
   assertEquals(bind(two, []), []);
   assertEquals(bind(two, [1]), [1]);
   assertEquals(bind(two, [1, null]), [1, null]);
-  assertEquals(bind(two, [1, 2, 3]), "f(a, b) was expected: at most 2, not 3");
+  assertEquals(bind(two, [1, 2, 3]), "f(a, b) takes at most 2 arguments, not 3");
   assertEquals(bind((a: unknown, ...others: unknown[]) => [a, others], [1, 2, 3]), [1, 2, 3]);
-  assertEquals(bind(() => 1, [1]), "f() was expected: at most 0, not 1");
+  assertEquals(bind(() => 1, [1]), "f() takes at most 0 arguments, not 1");
 });
 
 Deno.test("arguments by name take their places, and what is left out is undefined", () => {
@@ -71,12 +71,12 @@ Deno.test("arguments by name take their places, and what is left out is undefine
   assertEquals(bind(three, { b: 2, a: 1 }), [1, 2]);
   assertEquals(bind(three, { c: 1 }), [undefined, undefined, 1]);
   assertEquals(bind(three, {}), []);
-  assertEquals(bind(three, { d: 1 }), 'f(a, b, c?) was expected: no parameter "d"');
-  assertEquals(bind(three, { toString: 1 }), 'f(a, b, c?) was expected: no parameter "toString"');
+  assertEquals(bind(three, { d: 1 }), 'f(a, b, c?) has no parameter "d"');
+  assertEquals(bind(three, { toString: 1 }), 'f(a, b, c?) has no parameter "toString"');
   const rest = (a: unknown, ...others: unknown[]) => [a, others];
   assertEquals(bind(rest, { others: [2, 3], a: 1 }), [1, 2, 3]);
   assertEquals(bind(rest, { others: [2] }), [undefined, 2]);
-  assertEquals(bind(rest, { others: 2 }), "f(a, ...others) was expected: an array for ...others");
+  assertEquals(bind(rest, { others: 2 }), "f(a, ...others) takes an array for ...others");
 });
 
 Deno.test("a method whose one parameter is an object that is taken apart gets the object", () => {
@@ -84,12 +84,15 @@ Deno.test("a method whose one parameter is an object that is taken apart gets th
   const params = { title: "Emma", year: 1815 };
   assertEquals(bind(create, params), [params]);
   assertEquals(bind(create, [params]), [params]);
+  assertEquals(bind(create, undefined), "f({…}) needs {…}");
+  assertEquals(bind(create, []), "f({…}) needs {…}");
   const withDefault = ({ title } = { title: "" }) => title;
   assertEquals(bind(withDefault, { anything: 1 }), [{ anything: 1 }]);
+  assertEquals(bind(withDefault, undefined), []);
   const two = ({ title }: { title: string }, year: number) => [title, year];
-  assertEquals(bind(two, { title: 1 }), 'f({…}, year) was expected: no parameter "title"');
+  assertEquals(bind(two, { title: 1 }), 'f({…}, year) has no parameter "title"');
   const list = ([first]: unknown[]) => first;
-  assertEquals(bind(list, { first: 1 }), 'f([…]) was expected: no parameter "first"');
+  assertEquals(bind(list, { first: 1 }), 'f([…]) has no parameter "first"');
 });
 
 Deno.test("what is stated at registration counts, and a missing argument is refused", () => {
@@ -97,21 +100,32 @@ Deno.test("what is stated at registration counts, and a missing argument is refu
   const option = ["a", "b?"];
   assertEquals(bind(f, { a: 1 }, option), [1]);
   assertEquals(bind(f, { a: 1, b: 2 }, option), [1, 2]);
-  assertEquals(bind(f, { b: 2 }, option), "f(a, b?) was expected: a is missing");
-  assertEquals(bind(f, [], option), "f(a, b?) was expected: a is missing");
-  assertEquals(bind(f, undefined, option), "f(a, b?) was expected: a is missing");
-  assertEquals(bind(f, { x: 1 }, option), 'f(a, b?) was expected: no parameter "x"');
-  assertEquals(bind(f, [1, 2, 3], option), "f(a, b?) was expected: at most 2, not 3");
+  assertEquals(bind(f, { b: 2 }, option), "f(a, b?) needs a");
+  assertEquals(bind(f, [], option), "f(a, b?) needs a");
+  assertEquals(bind(f, undefined, option), "f(a, b?) needs a");
+  assertEquals(bind(f, { x: 1 }, option), 'f(a, b?) has no parameter "x"');
+  assertEquals(bind(f, [1, 2, 3], option), "f(a, b?) takes at most 2 arguments, not 3");
   assertEquals(bind(f, { a: 1, more: [2, 3] }, ["a", "...more"]), [1, 2, 3]);
   assertEquals(bind(f, [null], ["a"]), [null]);
   assertEquals(bind(f, { any: 1 }, "object"), [{ any: 1 }]);
-  assertEquals(bind(f, [1], []), "f() was expected: at most 0, not 1");
+  assertEquals(bind(f, [1], []), "f() takes at most 0 arguments, not 1");
 });
 
 Deno.test("names that are none are refused at registration", () => {
   for (const option of [["a b"], [""], ["...rest", "b"], ["...rest?"], [5], ["1a"]]) {
     assertThrows(() => new Parameters("f", () => 1, option as string[]), TypeError, "params must be names such as");
   }
+  assertThrows(() => new Parameters("f", () => 1, ["a", "a"]), TypeError, "params names one twice");
+  assertThrows(
+    () => new Parameters("f", () => 1, ["a?", "b"]),
+    TypeError,
+    "b is required, and stands behind an optional",
+  );
+  assertThrows(
+    () => new Parameters("f", () => 1, "objekt" as "object"),
+    TypeError,
+    'params must be "object" or an array',
+  );
 });
 
 Deno.test("a function that does not show its parameters takes them by position", () => {

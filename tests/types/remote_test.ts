@@ -9,6 +9,13 @@ interface Tree {
   children: Tree[];
 }
 
+type JSONValue = string | number | boolean | null | JSONValue[] | { [member: string]: JSONValue };
+
+interface Book {
+  title: string;
+  tags?: string[];
+}
+
 // deno-lint-ignore no-unused-vars -- only its type is wanted
 class API {
   field = 1;
@@ -64,6 +71,28 @@ class API {
   nested(): { tags: Set<string>; ok: boolean } {
     return { tags: new Set(), ok: true };
   }
+  echo(value: JSONValue): JSONValue {
+    return value;
+  }
+  maybeThere?(a: number): string;
+  lend(book: Book, until: string | undefined, ...others: Book[]): Tree | null {
+    return book.title === until && others.length > 0 ? null : this.tree();
+  }
+  deep(value: { m: Map<string, number>; ok: number }): void {
+    value.m.clear();
+  }
+  at(when: Date): number {
+    return when.getTime();
+  }
+  parts(): AsyncIterable<string> {
+    throw new Error();
+  }
+  stream(): ReadableStream<string> {
+    throw new Error();
+  }
+  toJSON(): string {
+    return "";
+  }
   _hidden(): void {}
   then(): void {}
   toString(): string {
@@ -88,7 +117,15 @@ function accepted(remote: Remote<API>) {
     number: remote.format(1, 2),
     generic: remote.generic("x"),
     nested: remote.nested(),
+    echo: remote.echo({ a: [1, "two", null] }),
+    maybeThere: remote.maybeThere(1),
+    lend: [
+      remote.lend({ title: "Emma" }, undefined),
+      remote.lend({ title: "Emma", tags: [] }, "x", { title: "Persuasion" }),
+    ],
   };
+  assertType<Equal<typeof results.echo, Promise<JSONValue>>>();
+  assertType<Equal<typeof results.maybeThere, Promise<string>>>();
   assertType<Equal<typeof results.hello, Promise<string>>>();
   assertType<Equal<typeof results.later, Promise<number>>>();
   assertType<Equal<typeof results.nothing, Promise<null>>>();
@@ -134,6 +171,16 @@ async function refused(remote: Remote<API>) {
   remote.big();
   // @ts-expect-error -- JSON cannot hold a function
   remote.callback(() => {});
+  // @ts-expect-error -- a Map deep inside of an argument
+  remote.deep({ m: new Map(), ok: 1 });
+  // @ts-expect-error -- a Date arrives as a string, which the method does not expect
+  remote.at(new Date(0));
+  // @ts-expect-error -- JSON cannot hold what is iterated
+  remote.parts();
+  // @ts-expect-error -- nor a stream
+  remote.stream();
+  // @ts-expect-error -- JSON.stringify() asks for it
+  remote.toJSON();
   // @ts-expect-error -- a set inside of a result
   const _tags: Set<string> = (await remote.nested()).tags;
   // @ts-expect-error -- a Date arrives as a string
@@ -153,9 +200,16 @@ Deno.test("Jsonify tells what JSON makes of a type", () => {
   assertType<Equal<Jsonify<"a" | 1 | null | boolean>, "a" | 1 | null | boolean>>();
   assertType<Equal<Jsonify<(string | undefined)[]>, (string | null)[]>>();
   assertType<Equal<Jsonify<readonly Date[]>, readonly string[]>>();
-  assertType<Equal<Jsonify<{ a: 1; [Symbol.iterator]: 2 }>, { a: 1 }>>();
+  assertType<Equal<Jsonify<{ a: Date; [Symbol.iterator]: 2 }>, { a: string }>>();
   assertType<Equal<Jsonify<{ readonly a?: Date }>, { readonly a?: string }>>();
   // deno-lint-ignore no-explicit-any -- any stays any
   assertType<Equal<Jsonify<any>, any>>();
   assertType<Equal<Jsonify<Record<string, number>>, { [x: string]: number }>>();
+});
+
+Deno.test("without a class nothing is checked", () => {
+  // deno-lint-ignore no-explicit-any -- that is the point
+  assertType<Equal<Remote<any>, any>>();
+  // deno-lint-ignore no-explicit-any -- that is the point
+  assertType<Equal<Remote<unknown>, any>>();
 });
