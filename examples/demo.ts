@@ -58,7 +58,7 @@ function printPlaces(client: Place, server: Place): void {
   console.table(rows);
 }
 
-const script = new URL("./demo_server.ts", import.meta.url).pathname;
+const script = new URL("./demo_server.ts", import.meta.url).href;
 const [command, ...args] = [...await wayIn(), Deno.execPath(), "run", "--allow-ffi", "--allow-run=id,readlink", script];
 const server = new Deno.Command(command!, { args, stdout: "piped" }).spawn();
 try {
@@ -89,6 +89,10 @@ try {
   await client.notify(serverNlPid, "stop");
   await server.status;
 } catch (error) {
-  server.kill();
+  try {
+    server.kill();
+  } catch {
+    // It has ended by itself.
+  }
   throw error;
 }

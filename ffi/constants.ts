@@ -36,6 +36,3 @@ export const EFD_NONBLOCK = 0o4000;
 // <linux/fcntl.h>
 export const F_SETFD = 2;
 export const FD_CLOEXEC = 1;
-
-/** uid and gid that stand for whatever a user namespace does not map: `/proc/sys/kernel/overflowuid`. */
-export const OVERFLOW_ID = 65534;

@@ -95,19 +95,6 @@ export function readMsghdrControlLength(view: DataView, offset: number): number 
 }
 
 /**
- * Sets the flags and the control length, as the kernel does at a `recvmsg(2)`: for a stand-in of the kernel.
- *
- * @param view Where the header is.
- * @param offset First byte of the struct in the view.
- * @param flags The flags, such as `MSG_TRUNC`.
- * @param controlLength Bytes of control messages.
- */
-export function writeMsghdrResult(view: DataView, offset: number, flags: number, controlLength: number): void {
-  view.setUint32(offset + MSG_FLAGS, flags, true);
-  view.setUint32(offset + MSG_CONTROLLEN, controlLength, true);
-}
-
-/**
  * Writes a `struct iovec`.
  *
  * @param view Where to write.

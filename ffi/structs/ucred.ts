@@ -44,21 +44,3 @@ export function findUcred(view: DataView, offset: number, length: number): numbe
   }
   return -1;
 }
-
-/**
- * Writes a control message with credentials, as the kernel does: for a stand-in of the kernel.
- *
- * @param view Where to write.
- * @param offset First byte of the control message.
- * @param pid Process id.
- * @param uid User id.
- * @param gid Group id.
- */
-export function writeUcredMessage(view: DataView, offset: number, pid: number, uid: number, gid: number): void {
-  view.setBigUint64(offset, BigInt(CMSG_UCRED_LENGTH), true);
-  view.setUint32(offset + CMSG_LEVEL, SOL_SOCKET, true);
-  view.setUint32(offset + CMSG_TYPE, SCM_CREDENTIALS, true);
-  view.setUint32(offset + CMSGHDR_SIZE, pid, true);
-  view.setUint32(offset + CMSGHDR_SIZE + 4, uid, true);
-  view.setUint32(offset + CMSGHDR_SIZE + 8, gid, true);
-}

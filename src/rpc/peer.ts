@@ -229,17 +229,6 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @throws {PeerClosedError} If this peer is closed.
    * @throws {TypeError} If JSON cannot hold the params, or an argument is of the wrong type.
    * @throws {RangeError} If the port is out of range.
-   * @example
-   * ```ts
-   * import { RPCPeer } from "@procslink/procslink";
-   *
-   * await using server = new RPCPeer();
-   * server.registerFunction((line: string) => console.log(line), "log");
-   * server.runServerForever();
-   *
-   * await using client = new RPCPeer();
-   * await client.notify(server.nlPid, "log", { line: "a line" });
-   * ```
    */
   async notify(target: number, method: string, params?: object): Promise<void> {
     this.#assertOpen();

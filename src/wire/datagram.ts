@@ -7,6 +7,7 @@ import { nlmsgAlign } from "./align.ts";
 import { NLM_F_MULTI, NLMSG_DONE, NLMSG_NOOP, NLMSG_PROCSLINK, NLMSGHDR, NLMSGHDR_SIZE } from "./nlmsghdr.ts";
 import { FRAME_HEADERS_SIZE } from "./frame.ts";
 import { PROCSLINK_VERSION, PROCSLINKHDR, PROCSLINKHDR_SIZE } from "./procslinkhdr.ts";
+import { viewOf } from "./view.ts";
 
 /**
  * Walks the ProcsLink messages of a datagram in place.
@@ -43,7 +44,7 @@ export class DatagramReader {
   start(bytes: Uint8Array, length: number): void {
     const view = this.#view;
     if (view.buffer !== bytes.buffer || view.byteOffset !== bytes.byteOffset || view.byteLength < length) {
-      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#view = viewOf(bytes);
     }
     this.#offset = 0;
     this.#end = length;

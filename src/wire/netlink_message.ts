@@ -7,6 +7,7 @@ import { DecodeError } from "../errors.ts";
 import { nlmsgAlign } from "./align.ts";
 import { checkUint, UINT16_MAX, UINT32_MAX } from "./integers.ts";
 import { NLMSG_PROCSLINK, NLMSGHDR_SIZE, type NlmsghdrFields, readNlmsghdr, writeNlmsghdr } from "./nlmsghdr.ts";
+import { viewOf } from "./view.ts";
 
 /**
  * The header of a netlink message, `struct nlmsghdr` of netlink(7).
@@ -158,8 +159,4 @@ export class NetlinkMessage {
     bytes.set(this.payload, NLMSGHDR_SIZE);
     return bytes;
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -14,6 +14,7 @@ import {
   readProcslinkhdr,
   writeProcslinkhdr,
 } from "./procslinkhdr.ts";
+import { viewOf } from "./view.ts";
 
 /**
  * The header of a ProcsLink message, `struct procslinkhdr`.
@@ -153,8 +154,4 @@ export class ProcslinkMessage {
     bytes.set(this.payload, PROCSLINKHDR_SIZE);
     return bytes;
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

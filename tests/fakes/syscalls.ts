@@ -17,9 +17,9 @@ import {
   SO_SNDBUF,
 } from "../../ffi/constants.ts";
 import { ReceiveSlot, SLOT_CONTROL, SLOT_NAME } from "../../ffi/receive_slot.ts";
-import { writeMsghdrResult } from "../../ffi/structs/msghdr.ts";
 import { readSockaddrNlPort, SOCKADDR_NL_SIZE, writeSockaddrNl } from "../../ffi/structs/sockaddr_nl.ts";
-import { CMSG_UCRED_LENGTH, writeUcredMessage } from "../../ffi/structs/ucred.ts";
+import { CMSG_UCRED_LENGTH } from "../../ffi/structs/ucred.ts";
+import { writeMsghdrResult, writeUcredMessage } from "./received_message.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import { FakeKernel } from "./kernel.ts";
 import { FakeEpoll, FakeEventfd, FakeEventList, FakeSocket } from "./kernel_files.ts";

@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { MSG_TRUNC } from "../../ffi/constants.ts";
 import { ReceiveSlot, SLOT_CONTROL, SLOT_NAME } from "../../ffi/receive_slot.ts";
-import { IOVEC_SIZE, MSGHDR_SIZE, writeMsghdrResult } from "../../ffi/structs/msghdr.ts";
+import { IOVEC_SIZE, MSGHDR_SIZE } from "../../ffi/structs/msghdr.ts";
 import { writeSockaddrNl } from "../../ffi/structs/sockaddr_nl.ts";
-import { CMSG_UCRED_LENGTH, writeUcredMessage } from "../../ffi/structs/ucred.ts";
+import { CMSG_UCRED_LENGTH } from "../../ffi/structs/ucred.ts";
+import { writeMsghdrResult, writeUcredMessage } from "../fakes/received_message.ts";
 
 const MEMORY = 0x7fff_0000_1000n;
 const DATA = 0x7fff_0000_2000n;

@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { start } from "./processes.ts";
 
-const EXAMPLES = new URL("../../examples/", import.meta.url).pathname;
+const EXAMPLES = new URL("../../examples/", import.meta.url).href;
 
 const expected: Record<string, string[]> = {
   named_parameters: [

@@ -56,15 +56,20 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** Starts a program of the folder `programs`, or of another path; `before` is a command that starts it, such as unshare. */
+/** Starts a program of the folder `programs`, or of a URL; `before` is a command that starts it, such as unshare. */
 export function start(
   program: string,
   args: readonly (string | number)[] = [],
   { flags = ["--allow-ffi"], before = [] }: { flags?: string[]; before?: readonly string[] } = {},
 ): Program {
-  const path = program.startsWith("/") ? program : new URL(`./programs/${program}.ts`, import.meta.url).pathname;
-  const [command, ...rest] = [...before, Deno.execPath(), "run", "--no-lock", ...flags, path, ...args.map(String)];
+  const url = program.startsWith("file:") ? program : new URL(`./programs/${program}.ts`, import.meta.url).href;
+  const [command, ...rest] = [...before, Deno.execPath(), "run", "--no-lock", ...flags, url, ...args.map(String)];
   return new Program(command!, rest);
+}
+
+/** A port that is never given out by itself, and most likely not held by another run of the tests. */
+export function randomPort(): number {
+  return 0x0040_0001 + Math.floor(Math.random() * (0x7fff_ff00 - 0x0040_0001));
 }
 
 /** URL of the project's entry, for a program that lives elsewhere. */

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { PeerGoneError, RPCPeer } from "../../mod.ts";
 import { LinuxSyscalls } from "../../ffi/linux.ts";
-import { MOD_URL, openFiles, start } from "./processes.ts";
+import { MOD_URL, openFiles, randomPort, start } from "./processes.ts";
 
 /** Waits until a port is free: the kernel frees it when the last descriptor of its socket is closed. */
 async function untilFree(port: number): Promise<void> {
@@ -73,7 +73,7 @@ Deno.test("a killed server's port is free at once, also where its child lives on
 });
 
 Deno.test("a reload of deno run --watch binds the port again", async () => {
-  const port = 0x7100_0001;
+  const port = randomPort();
   const source = (version: number) => `
     import { RPCPeer } from ${JSON.stringify(MOD_URL)};
     try {
@@ -86,11 +86,12 @@ Deno.test("a reload of deno run --watch binds the port again", async () => {
     }
   `;
   const path = await Deno.makeTempFile({ suffix: ".ts" });
+  const url = toFileUrl(path);
   await using client = new RPCPeer();
   let timer: ReturnType<typeof setInterval> | undefined;
   try {
     await Deno.writeTextFile(path, source(1));
-    await using server = start(path, [], { flags: ["--watch", "--allow-ffi", "--no-config"] });
+    await using server = start(url, [], { flags: ["--watch", "--allow-ffi", "--no-config"] });
     for (let version = 1; version <= 4; version++) {
       // Deno does not say when it has begun to watch: the file is written again until the reload has come.
       const write = () => Deno.writeTextFileSync(path, source(version));
@@ -114,7 +115,7 @@ Deno.test("a reload of deno run --watch binds the port again", async () => {
 });
 
 Deno.test("the sockets of a terminated Worker are closed with it", async () => {
-  const port = 0x7200_0001;
+  const port = randomPort();
   const peers = 3;
   await using client = new RPCPeer();
   client.runServerForever(); // so that this isolate's own wait is there before the count
@@ -171,7 +172,12 @@ async function script(body: string): Promise<string> {
     path,
     `import { JSONRPCResponse, RPCPeer } from ${JSON.stringify(MOD_URL)};\nvoid [JSONRPCResponse, RPCPeer];\n${body}\n`,
   );
-  return path;
+  return toFileUrl(path);
+}
+
+/** A path as a URL, also where it holds a space. */
+function toFileUrl(path: string): string {
+  return new URL(`file://${encodeURI(path)}`).href;
 }
 
 const folder = Deno.makeTempDir();

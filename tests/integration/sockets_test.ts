@@ -6,7 +6,7 @@ import { LinuxSyscalls } from "../../ffi/linux.ts";
 import { writeSockaddrNl } from "../../ffi/structs/sockaddr_nl.ts";
 import { currentCall } from "../../mod.ts";
 import { troublesOf } from "../fakes/peers.ts";
-import { openFiles } from "./processes.ts";
+import { openFiles, randomPort } from "./processes.ts";
 
 /** A server that answers `echo` and `caller`. */
 function serve(options = {}): RPCPeer {
@@ -48,7 +48,7 @@ Deno.test("a message may have any size up to the largest datagram", async () => 
 });
 
 Deno.test("a port can be chosen, is held by one, and is free after closing", async () => {
-  const port = 0x7000_0001;
+  const port = randomPort();
   const first = new RPCPeer({ port });
   assertEquals(first.nlPid, port);
   const error = assertThrows(() => new RPCPeer({ port }), SyscallError);

@@ -7,8 +7,8 @@ import {
   resetMsghdr,
   writeIovec,
   writeMsghdr,
-  writeMsghdrResult,
 } from "../../../ffi/structs/msghdr.ts";
+import { writeMsghdrResult } from "../../fakes/received_message.ts";
 
 const PARTS = {
   name: 0x1817161514131211n,

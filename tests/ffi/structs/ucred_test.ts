@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { SCM_CREDENTIALS, SOL_SOCKET } from "../../../ffi/constants.ts";
-import { CMSG_UCRED_LENGTH, CMSGHDR_SIZE, findUcred, writeUcredMessage } from "../../../ffi/structs/ucred.ts";
+import { CMSG_UCRED_LENGTH, CMSGHDR_SIZE, findUcred } from "../../../ffi/structs/ucred.ts";
+import { writeUcredMessage } from "../../fakes/received_message.ts";
 import { check } from "../../fakes/property.ts";
 
 interface Control {
