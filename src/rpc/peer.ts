@@ -156,7 +156,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   /**
    * The requests that arrive, one after the other, for a loop that answers them itself. While a loop is open, requests go to
    * it alone; several loops share them. What the last loop leaves over waits for the next one, or for `runServerForever()`. A
-   * request that a loop neither answers nor dispatches leaves its caller waiting.
+   * request that a loop neither answers nor dispatches leaves its caller waiting until the peer is closed.
    *
    * @returns Requests until the peer is closed. The loop throws a {@linkcode PeerClosedError} where its socket fails.
    * @throws {PeerClosedError} If the peer is closed.
@@ -227,8 +227,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @throws {MessageTooLargeError} If the params are too large.
    * @throws {ReceiverFullError} If the other side does not keep up.
    * @throws {PeerClosedError} If this peer is closed.
-   * @throws {TypeError} If JSON cannot hold the params, or an argument is of the wrong type.
-   * @throws {RangeError} If the port is out of range.
+   * @throws {TypeError | RangeError} As {@linkcode RPCPeer.call}.
    */
   async notify(target: number, method: string, params?: object): Promise<void> {
     this.#assertOpen();
@@ -247,9 +246,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @param options Timeout and signal, for each of them.
    * @returns What became of each, in the order of the calls and in the form of `Promise.allSettled()`; a notification is fulfilled
    * with undefined. An empty list sends nothing.
-   * @throws {PeerClosedError} If this peer is closed.
-   * @throws {TypeError} If JSON cannot hold the params, or an argument is of the wrong type.
-   * @throws {RangeError} If the port or the timeout is out of range.
+   * @throws {PeerClosedError | TypeError | RangeError} As {@linkcode RPCPeer.call}; then nothing was sent.
    * @throws {Error} As {@linkcode RPCPeer.notify}, if there are only notifications, and they cannot be sent.
    * @throws {unknown} The reason of the signal, if it has aborted before.
    * @example

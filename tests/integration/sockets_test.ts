@@ -165,7 +165,7 @@ Deno.test("closing the last peer leaves no descriptor open", async () => {
   }
   // The wait that was under way ends in a thread of its own, and the descriptors that it used go after it.
   for (let attempt = 0; attempt < 100 && await own() > before; attempt++);
-  assertEquals(await own(), before);
+  assert(await own() <= before);
 });
 
 Deno.test("a thousand peers in one process", async () => {
