@@ -261,5 +261,5 @@ export function isErrorObject(value: unknown): value is JSONRPCErrorObject {
  */
 export function stringifyError({ code, message, data }: JSONRPCError): string {
   const tail = data === undefined ? "}" : `,"data":${stringify(data)}}`;
-  return `{"code":${code},"message":${JSON.stringify(message)}${tail}`;
+  return `{"code":${code},"message":${JSON.stringify(String(message))}${tail}`;
 }

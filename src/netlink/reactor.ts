@@ -173,21 +173,29 @@ export class Reactor {
     // Where a turn ends early, the next begins with the sockets that it did not come to.
     const first = this.#rotation;
     this.#rotation = 0;
-    for (let index = 0; index < count; index++) {
-      const fd = epoll.events.fd((first + index) % count);
-      if (fd === epoll.wake) {
-        this.syscalls.eventfdRead(fd);
-        this.#poked = false;
-      } else if (index > 0 && performance.now() >= deadline) {
-        this.#rotation = first + index;
-        break;
-      } else {
-        const registration = this.#registrations.get(fd);
-        if (registration === undefined) continue;
-        if (this.#idle.delete(registration)) this.#unwatch(registration); // It lingers, and what arrives waits.
-        else registration.source.readable(slot, deadline);
+    try {
+      for (let index = 0; index < count; index++) {
+        const fd = epoll.events.fd((first + index) % count);
+        if (fd === epoll.wake) {
+          this.syscalls.eventfdRead(fd);
+          this.#poked = false;
+        } else if (index > 0 && performance.now() >= deadline) {
+          this.#rotation = first + index;
+          break;
+        } else {
+          const registration = this.#registrations.get(fd);
+          if (registration === undefined) continue;
+          if (this.#idle.delete(registration)) this.#unwatch(registration); // It lingers, and what arrives waits.
+          else registration.source.readable(slot, deadline);
+        }
       }
+    } finally {
+      this.#turnEnds(begun);
     }
+  }
+
+  /** Waits again, also where a listener has thrown. */
+  #turnEnds(begun: number): void {
     // The end of a wait that does not have to wait comes before timers and other I/O, up to sixty times in a row. After
     // a turn's worth of work an immediate gives them theirs.
     this.#busyMilliseconds += performance.now() - begun;

@@ -77,3 +77,18 @@ export function runAsCurrentCall(request: RPCRequest, method: Method, args: read
     synchronous = outer;
   }
 }
+
+/**
+ * Runs a function outside of any call, whatever handler has led to it.
+ *
+ * @param fn The function.
+ */
+export function runOutsideOfCalls(fn: () => void): void {
+  const outer = synchronous;
+  synchronous = undefined;
+  try {
+    storage.exit(fn);
+  } finally {
+    synchronous = outer;
+  }
+}

@@ -68,7 +68,8 @@ export class Deadlines {
     clearTimeout(this.#timer);
     this.#timerDeadline = next;
     const wait = Math.min(Math.max(next - performance.now(), 0), LONGEST_TIMER);
-    this.#timer = setTimeout(() => this.#expire(), wait);
+    // After a busy stretch the timer comes before what has arrived meanwhile: an immediate lets that be read first.
+    this.#timer = setTimeout(() => setImmediate(() => this.#expire()), wait);
     // A call keeps the process running by its link, where it does; its deadline alone must not.
     Deno.unrefTimer(this.#timer);
   }

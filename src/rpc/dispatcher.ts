@@ -15,13 +15,19 @@ import { isId, isRequest, type JSONRPCId } from "../jsonrpc/guards.ts";
 import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
-import { runAsCurrentCall } from "./current_call.ts";
+import { runAsCurrentCall, runOutsideOfCalls } from "./current_call.ts";
 import type { Methods } from "./methods.ts";
 import { BatchExchange, type Exchange, SingleExchange } from "./exchange.ts";
-import { beginRequest, handAnswer, type RequestHost, RPCRequest } from "./request.ts";
+import { beginRequest, closeRequest, handAnswer, type RequestHost, RPCRequest } from "./request.ts";
 
 /** Requests of all callers together that a peer has in hand at once; beyond it the caller is refused. */
 export const MAX_REQUESTS_IN_FLIGHT = 65_536;
+
+/** Members of a batch at most; beyond it the caller is refused. */
+export const MAX_BATCH_MEMBERS = 4_096;
+
+/** Made once: rubbish costs no more than it must. */
+const NO_REQUEST = new InvalidRequestError("The body is not a JSON-RPC 2.0 request");
 
 /** Code of the error that answers what a closing peer has in hand. */
 const PEER_CLOSED = -32000;
@@ -62,9 +68,15 @@ export class Dispatcher implements RequestHost {
       this.#takeMember(payload, new SingleExchange(caller, nlmsgSeq, this.#outbox, this.#trouble, readableId(payload)));
     } else if (payload.length === 0) {
       this.refuse(new InvalidRequestError("A batch has at least one member"), nlmsgSeq, caller);
+    } else if (payload.length > MAX_BATCH_MEMBERS) {
+      this.#trouble("refused", `A batch of ${payload.length} members`, caller.port);
+      this.refuse(new TooManyRequestsError(`A batch has at most ${MAX_BATCH_MEMBERS} members`), nlmsgSeq, caller);
     } else {
       const exchange = new BatchExchange(caller, nlmsgSeq, this.#outbox, this.#trouble, payload.length);
-      for (const member of payload) this.#takeMember(member, exchange);
+      for (const member of payload) {
+        if (this.#closeReason !== undefined) return;
+        this.#takeMember(member, exchange);
+      }
     }
   }
 
@@ -130,6 +142,15 @@ export class Dispatcher implements RequestHost {
   }
 
   /**
+   * Notes that a loop has taken a request. What a loop does with a notification is nobody's business any more.
+   *
+   * @param request The request.
+   */
+  taken(request: RPCRequest): void {
+    if (request.isNotification) this.#inHand.delete(request);
+  }
+
+  /**
    * Tells the callers of all requests in hand that no answer will come, and aborts what is being carried out.
    *
    * @param reason Why.
@@ -137,16 +158,17 @@ export class Dispatcher implements RequestHost {
   close(reason: Error): void {
     this.#closeReason = reason;
     // Who is told to stop may still answer.
-    for (const controller of [...this.#controllers.values()]) controller.abort(reason);
-    for (const request of [...this.#inHand]) {
-      if (!request.isNotification) request.fail(new ServerError(PEER_CLOSED, reason.message));
-    }
+    runOutsideOfCalls(() => {
+      for (const controller of [...this.#controllers.values()]) controller.abort(reason);
+    });
+    const error = new ServerError(PEER_CLOSED, reason.message);
+    for (const request of [...this.#inHand]) closeRequest(request, error);
+    this.#inHand.clear();
   }
 
   #takeMember(member: unknown, exchange: Exchange): void {
     if (!isRequest(member)) {
-      const error = new InvalidRequestError("The body is not a JSON-RPC 2.0 request");
-      return exchange.answer(encodeError(readableId(member), error));
+      return exchange.answer(encodeError(readableId(member), NO_REQUEST));
     }
     const request = new RPCRequest(member, exchange, this);
     this.#inHand.add(request);
@@ -162,7 +184,8 @@ export class Dispatcher implements RequestHost {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+  return (typeof value === "object" || typeof value === "function") && value !== null &&
+    typeof (value as { then?: unknown }).then === "function";
 }
 
 /** Answers, unless the handler has answered by itself. */

@@ -51,17 +51,25 @@ export class SingleExchange implements Exchange, Delivery {
   }
 
   /**
-   * Sends an answer; where it is too large, one that says so.
+   * Sends an answer. Where it is too large, an error that says so goes instead; never throws.
    *
    * @param answer JSON text.
    */
   send(answer: string): void {
+    const size = this.#post(answer);
+    if (size === undefined) return;
+    const error = new InternalError(`The answer has ${size.size} bytes, and at most ${size.maximum} can be sent`);
+    // An id may be so long that nothing fits beside it: then the number of the message alone tells which call this is.
+    if (this.#post(encodeError(this.#id, error)) !== undefined) this.#post(encodeError(null, error));
+  }
+
+  /** Sends a text, or tells that it is too large. */
+  #post(text: string): MessageTooLargeError | undefined {
     try {
-      this.#outbox.response(this.caller.port, this.#nlmsgSeq, answer, this);
+      this.#outbox.response(this.caller.port, this.#nlmsgSeq, text, this);
     } catch (error) {
-      if (!(error instanceof MessageTooLargeError)) throw error;
-      const reason = `The answer has ${error.size} bytes, and at most ${error.maximum} can be sent`;
-      this.#outbox.response(this.caller.port, this.#nlmsgSeq, encodeError(this.#id, new InternalError(reason)), this);
+      if (error instanceof MessageTooLargeError) return error;
+      this.undelivered(error as Error);
     }
   }
 

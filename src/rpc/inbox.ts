@@ -14,6 +14,12 @@ import { PAYLOAD_JSONRPC_REQUEST, PAYLOAD_JSONRPC_RESPONSE, PROCSLINK_VERSION } 
 import type { Dispatcher } from "./dispatcher.ts";
 import type { PendingCalls } from "./pending_calls.ts";
 
+/**
+ * Messages that are read of one datagram. A peer joins messages up to 64 KiB, which 1,500 of the smallest fill; more would only
+ * keep others waiting.
+ */
+const MAX_MESSAGES = 4_096;
+
 /** Takes datagrams apart, and hands requests to the dispatcher and responses to the pending calls. */
 export class Inbox {
   readonly #dispatcher: Dispatcher;
@@ -43,7 +49,10 @@ export class Inbox {
   receive(bytes: Uint8Array, length: number, sender: Caller): void {
     const reader = this.#reader;
     reader.start(bytes, length);
-    while (!this.#closed && reader.next()) {
+    for (let messages = 1; !this.#closed && reader.next(); messages++) {
+      if (messages > MAX_MESSAGES) {
+        return this.#trouble("refused", `More than ${MAX_MESSAGES} messages in one datagram`, sender.port);
+      }
       if (reader.problem !== undefined) {
         this.#trouble("malformed", reader.problem, sender.port);
       } else if (reader.nlmsgPid !== sender.port) {

@@ -18,5 +18,20 @@ export const isolateDeadlines: Deadlines = new Deadlines();
  * @returns The send buffer.
  */
 export function isolateSendBuffer(): SendBuffer {
-  return sendBuffer ??= new SendBuffer(MAX_DATAGRAM);
+  if (sendBuffer === undefined) {
+    const created = new SendBuffer(MAX_DATAGRAM);
+    // An answer that is followed by Deno.exit() still leaves.
+    addEventListener("unload", () => created.flush());
+    sendBuffer = created;
+  }
+  return sendBuffer;
+}
+
+/**
+ * Chooses where the ids of a peer begin.
+ *
+ * @returns A random u32.
+ */
+export function randomId(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]!;
 }

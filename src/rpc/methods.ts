@@ -76,20 +76,22 @@ export class Methods {
   /**
    * Registers the methods of an object's classes; of a plain object, its own functions. Either all are registered or none.
    *
-   * Names that begin with `_`, and what every object inherits, are left out. Getters are not run.
+   * Names that begin with `_`, and what every object inherits, are left out, as is what comes from a class of JavaScript or
+   * Deno, such as Map or EventTarget. Getters are not run.
    *
    * @param object The object.
+   * @param base A prototype whose methods, and those that it inherits, are left out too.
    * @throws {TypeError} If it is not an object, or has no method to register.
    * @throws {DuplicateMethodError} If one of the names is registered already.
    */
-  registerObject(object: object): void {
+  registerObject(object: object, base?: object): void {
     if (typeof object === "function" && isClass(object as Handler)) {
       throw new TypeError(hintForClass(object as Handler));
     }
     if (typeof object !== "object" || object === null || Array.isArray(object)) {
       throw new TypeError(`An object with methods was expected, not ${describe(object)}`);
     }
-    const found = methodsOf(object);
+    const found = methodsOf(object, base);
     if (found.size === 0) {
       throw new TypeError(
         "The object has no methods to register: fields that hold functions are none, nor are names that begin with _",
@@ -100,13 +102,13 @@ export class Methods {
   }
 }
 
-function methodsOf(object: object): Map<string, Handler> {
+function methodsOf(object: object, base?: object): Map<string, Handler> {
   const found = new Map<string, Handler>();
   const prototype = Object.getPrototypeOf(object);
   const plain = prototype === null || prototype === Object.prototype;
   for (
     let holder = plain ? object : prototype;
-    holder !== null && holder !== Object.prototype;
+    holder !== null && holder !== base && !isBuiltIn(holder);
     holder = Object.getPrototypeOf(holder)
   ) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
@@ -115,6 +117,14 @@ function methodsOf(object: object): Map<string, Handler> {
     }
   }
   return found;
+}
+
+/** Tells whether a prototype is that of a class which every program has. */
+function isBuiltIn(prototype: object): boolean {
+  const name = (Object.getOwnPropertyDescriptor(prototype, "constructor")?.value as { name?: unknown } | undefined)
+    ?.name;
+  const global = typeof name === "string" ? (globalThis as Record<string, unknown>)[name] : undefined;
+  return typeof global === "function" && global.prototype === prototype;
 }
 
 /** Tells why a name cannot be that of a method. */

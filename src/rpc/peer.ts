@@ -4,38 +4,20 @@
  * @module
  */
 import { PeerClosedError } from "../errors.ts";
-import type { Link } from "../link/link.ts";
-import { NetlinkLink } from "../link/netlink_link.ts";
-import { Outbox } from "../link/outbox.ts";
-import type { ReportTrouble } from "../link/trouble.ts";
-import { Client } from "./client.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { Inbox } from "./inbox.ts";
-import { isolateDeadlines, isolateSendBuffer } from "./isolate.ts";
+import { Conversation } from "./conversation.ts";
 import { located } from "./located.ts";
-import { type Handler, Methods, type RegisterOptions } from "./methods.ts";
-import {
-  type BatchCall,
-  type CallOptions,
-  checkPeerOptions,
-  checkPort,
-  checkTimeout,
-  DEFAULT_TIMEOUT,
-  type RPCPeerOptions,
-} from "./options.ts";
-import { PendingCalls } from "./pending_calls.ts";
+import type { Handler, RegisterOptions } from "./methods.ts";
+import { type BatchCall, type CallOptions, checkPort, checkTimeout, type RPCPeerOptions } from "./options.ts";
 import { createRemote } from "./remote.ts";
 import type { Remote } from "./remote_types.ts";
 import type { RPCRequest } from "./request.ts";
-import { Server } from "./server.ts";
 import { TroubleTarget } from "./trouble_target.ts";
 
 /**
  * A peer: it offers methods and calls those of others, on one netlink socket.
  *
- * What it awaits, serves or iterates keeps the process running; the peer alone does not. It is read while one of these
- * goes on, and requests that arrive then are carried out: also those of a peer that is called back while it calls. At other
- * times what arrives waits in the kernel's queue.
+ * What it awaits, serves or iterates keeps the process running; the peer alone does not. It is read while one of these goes
+ * on, and requests that arrive then are carried out. At other times what arrives waits in the kernel's queue.
  *
  * @example A server and a client, which could be two processes.
  * ```ts
@@ -57,15 +39,7 @@ import { TroubleTarget } from "./trouble_target.ts";
  * ```
  */
 export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>, AsyncDisposable, Disposable {
-  readonly #link: Link;
-  readonly #outbox: Outbox;
-  readonly #methods = new Methods();
-  readonly #dispatcher: Dispatcher;
-  readonly #server: Server;
-  readonly #pending: PendingCalls;
-  readonly #client: Client;
-  readonly #inbox: Inbox;
-  #closeError: PeerClosedError | undefined;
+  readonly #conversation: Conversation;
 
   /**
    * Opens a peer.
@@ -78,26 +52,12 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    */
   constructor(options: RPCPeerOptions = {}) {
     super();
-    const { port, fd, timeout = DEFAULT_TIMEOUT, link } = options;
-    checkPeerOptions(options);
-    const trouble: ReportTrouble = (...trouble) => this.reportTrouble(...trouble);
-    this.#link = link ?? new NetlinkLink({ port, fd });
-    this.#outbox = new Outbox(this.#link, isolateSendBuffer());
-    this.#dispatcher = new Dispatcher(this.#methods, this.#outbox, trouble);
-    this.#server = new Server(this.#link, this.#dispatcher);
-    this.#pending = new PendingCalls(this.#link, isolateDeadlines);
-    this.#client = new Client(this.#outbox, this.#pending, timeout);
-    this.#inbox = new Inbox(this.#dispatcher, this.#pending, trouble);
-    this.#link.start({
-      receive: (bytes, length, sender) => this.#inbox.receive(bytes, length, sender),
-      trouble,
-      failed: (error) => this.#close(new PeerClosedError({ cause: error })),
-    });
+    this.#conversation = new Conversation(options, (...trouble) => this.reportTrouble(...trouble));
   }
 
   /** The port of this peer: what others call it by. Python's name for it is kept, but it is not a process id. */
   get nlPid(): number {
-    return this.#link.port;
+    return this.#conversation.link.port;
   }
 
   /**
@@ -127,7 +87,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * ```
    */
   registerFunction(fn: Handler, name: string = fn?.name, options: RegisterOptions = {}): void {
-    this.#methods.register(fn, name, undefined, options);
+    this.#conversation.methods.register(fn, name, undefined, options);
   }
 
   /**
@@ -139,7 +99,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @throws {DuplicateMethodError} If one of the names is registered already; then none of them is.
    */
   registerFunctionsInObject(object: object): void {
-    this.#methods.registerObject(object);
+    this.#conversation.methods.registerObject(object, RPCPeer.prototype);
   }
 
   /**
@@ -149,8 +109,8 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @throws {PeerClosedError} If the peer is closed already, or its socket fails; then it has a `cause`.
    */
   async runServerForever(): Promise<void> {
-    this.#assertOpen();
-    await this.#server.serve();
+    this.#conversation.assertOpen();
+    await this.#conversation.server.serve();
   }
 
   /**
@@ -162,8 +122,8 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @throws {PeerClosedError} If the peer is closed.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<RPCRequest, undefined> {
-    this.#assertOpen();
-    return this.#server.iterate();
+    this.#conversation.assertOpen();
+    return this.#conversation.server.iterate();
   }
 
   /**
@@ -198,8 +158,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @throws {ReceiverFullError} If the other side does not keep up. Nothing was sent.
    * @throws {DecodeError} If the other side's answer is none.
    * @throws {PeerClosedError} If this peer is closed, before the call or during it.
-   * @throws {TypeError} If JSON cannot hold the params, or an argument is of the wrong type.
-   * @throws {RangeError} If the port or the timeout is out of range.
+   * @throws {TypeError | RangeError} If JSON cannot hold the params, or an argument is of the wrong type or out of range.
    * @throws {unknown} The reason of the signal, if it aborts.
    */
   async call<Result = unknown>(
@@ -208,9 +167,9 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
     params?: object,
     options: CallOptions = {},
   ): Promise<Result> {
-    this.#assertOpen();
+    this.#conversation.assertOpen();
     try {
-      return await this.#client.call(target, method, params, options) as Result;
+      return await this.#conversation.client.call(target, method, params, options) as Result;
     } catch (error) {
       throw located(error, options.signal);
     }
@@ -230,9 +189,9 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @throws {TypeError | RangeError} As {@linkcode RPCPeer.call}.
    */
   async notify(target: number, method: string, params?: object): Promise<void> {
-    this.#assertOpen();
+    this.#conversation.assertOpen();
     try {
-      await this.#client.notify(target, method, params);
+      await this.#conversation.client.notify(target, method, params);
     } catch (error) {
       throw located(error);
     }
@@ -269,8 +228,8 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
     calls: readonly BatchCall[],
     options: CallOptions = {},
   ): Promise<PromiseSettledResult<unknown>[]> {
-    this.#assertOpen();
-    return await this.#client.batch(target, calls, options);
+    this.#conversation.assertOpen();
+    return await this.#conversation.client.batch(target, calls, options);
   }
 
   /**
@@ -280,13 +239,13 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @returns Resolves when the peer is closed.
    */
   close(): Promise<void> {
-    this.#close(new PeerClosedError());
-    return this.#server.closed;
+    this.#conversation.close(new PeerClosedError());
+    return this.#conversation.server.closed;
   }
 
   /** Lets what the peer awaits, serves or iterates keep the process running, as it does from the start. */
   ref(): void {
-    this.#link.ref();
+    this.#conversation.link.ref();
   }
 
   /**
@@ -294,7 +253,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * to 16 ms apart.
    */
   unref(): void {
-    this.#link.unref();
+    this.#conversation.link.unref();
   }
 
   /** Closes the peer at the end of an `await using` block. */
@@ -305,21 +264,5 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   /** Closes the peer at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #close(error: PeerClosedError): void {
-    if (this.#closeError !== undefined) return;
-    this.#closeError = error;
-    this.#inbox.close();
-    this.#dispatcher.close(error);
-    this.#outbox.flush();
-    this.#link.close();
-    this.#pending.rejectAll(error);
-    this.#server.close(error.cause === undefined ? undefined : error);
-    isolateDeadlines.rest();
-  }
-
-  #assertOpen(): void {
-    if (this.#closeError !== undefined) throw this.#closeError;
   }
 }

@@ -7,6 +7,7 @@ import { CallTimeoutError } from "../errors.ts";
 import { JSONRPCError } from "../jsonrpc/errors.ts";
 import type { JSONRPCResponseObject } from "../jsonrpc/guards.ts";
 import type { Delivery } from "../link/outbox.ts";
+import { forget, rejectOnAbort } from "./abort_groups.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 
 /** What a call is, and how long it waits. */
@@ -22,7 +23,7 @@ export interface CallTerms {
 }
 
 /** A call that waits for its answer. */
-export class PendingCall implements Timed, Delivery, EventListenerObject {
+export class PendingCall implements Timed, Delivery {
   /** Its id. */
   readonly id: number;
   /** What it is. */
@@ -54,7 +55,7 @@ export class PendingCall implements Timed, Delivery, EventListenerObject {
     this.#owner = owner;
     this.#resolve = resolve;
     this.#reject = reject;
-    terms.signal?.addEventListener("abort", this, { once: true });
+    if (terms.signal !== undefined) rejectOnAbort(terms.signal, this);
   }
 
   /** Ends the call with its result. */
@@ -81,13 +82,8 @@ export class PendingCall implements Timed, Delivery, EventListenerObject {
     if (this.#owner.has(this)) this.reject(error);
   }
 
-  /** The signal has aborted: an object as its listener costs no closure for each call. */
-  handleEvent(): void {
-    this.reject(this.terms.signal?.reason);
-  }
-
   #end(): void {
-    this.terms.signal?.removeEventListener("abort", this);
+    if (this.terms.signal !== undefined) forget(this.terms.signal, this);
     this.#owner.delete(this);
   }
 }
@@ -111,9 +107,10 @@ export class PendingCalls {
   /**
    * @param host Learns when something is awaited.
    * @param deadlines The deadlines of the isolate.
-   * @param lastId The id before the first one that is given out.
+   * @param lastId The id before the first one that is given out. A port may have had another owner a moment ago: where ids begin
+   * at random, an answer that was meant for that one finds no call here.
    */
-  constructor(host: PendingCallsHost, deadlines: Deadlines, lastId = 0) {
+  constructor(host: PendingCallsHost, deadlines: Deadlines, lastId: number) {
     this.#host = host;
     this.#deadlines = deadlines;
     this.#lastId = lastId;

@@ -32,6 +32,8 @@ export interface RequestHost {
 
 /** Notes that a request is being carried out. Throws a TypeError if it was before. */
 export let beginRequest: (request: RPCRequest) => void;
+/** Answers a request with an error, since the peer is closed; whatever comes later is ignored. */
+export let closeRequest: (request: RPCRequest, error: JSONRPCError) => void;
 /** Hands an answer to the message that a request came in. */
 export let handAnswer: (request: RPCRequest, answer: string | undefined) => void;
 /** Makes of a request what `currentCall()` returns in its handler. */
@@ -39,7 +41,7 @@ export let callOf: (request: RPCRequest) => CurrentCall;
 
 /**
  * A request that has arrived, as a `for await` loop over a peer yields it. Answer it once: by `dispatch()`, which calls the
- * registered method, or by hand with `respond()` or `fail()`.
+ * registered method, or by hand with `respond()` or `fail()`. Once the peer is closed, these do nothing.
  *
  * @example
  * ```ts
@@ -68,7 +70,7 @@ export class RPCRequest {
   /** The message that it came in. */
   readonly #exchange: Exchange;
   readonly #host: RequestHost;
-  #state: "new" | "dispatched" | "answered" = "new";
+  #state: "new" | "dispatched" | "answered" | "closed" = "new";
   #signal: AbortSignal | undefined;
   #call: CurrentCall | undefined;
 
@@ -98,9 +100,9 @@ export class RPCRequest {
     return this.id === undefined;
   }
 
-  /** Whether the request is answered. */
+  /** Whether the request is answered; also by the closing of the peer. */
   get isAnswered(): boolean {
-    return this.#state === "answered";
+    return this.#state === "answered" || this.#state === "closed";
   }
 
   /** Aborts when nobody waits for the answer any more, as when the peer is closed. */
@@ -115,6 +117,7 @@ export class RPCRequest {
    * @throws {TypeError} If the request was dispatched or answered before.
    */
   dispatch(): Promise<void> {
+    if (this.#state === "closed") return Promise.resolve();
     this.#begin();
     return Promise.resolve(this.#host.carryOut(this));
   }
@@ -127,6 +130,7 @@ export class RPCRequest {
    * gets an internal error.
    */
   respond(result?: unknown): void {
+    if (this.#state === "closed") return;
     this.#assertOpen();
     if (this.id === undefined) return this.#finish(undefined);
     let answer: string;
@@ -147,6 +151,7 @@ export class RPCRequest {
    * @throws {TypeError} If the request was answered before.
    */
   fail(error: unknown): void {
+    if (this.#state === "closed") return;
     this.#assertOpen();
     const sent = toJSONRPCError(error);
     this.#host.failed(this, error, sent);
@@ -156,6 +161,10 @@ export class RPCRequest {
 
   static {
     beginRequest = (request) => request.#begin();
+    closeRequest = (request, error) => {
+      if (!request.isNotification) request.fail(error);
+      request.#state = "closed";
+    };
     handAnswer = (request, answer) => request.#exchange.answer(answer);
     callOf = (request) => request.#call ??= new RequestCall(request);
   }
@@ -192,15 +201,18 @@ class RequestCall implements CurrentCall {
   }
 }
 
-/** What of an error goes to the caller: never its stack. */
+/** What of an error goes to the caller: never its stack. What it says is read once, here: a getter or a proxy may throw. */
 function toJSONRPCError(error: unknown): JSONRPCError {
   try {
-    if (error instanceof JSONRPCError) return error;
+    if (error instanceof JSONRPCError) return typeof error.message === "string" ? error : withoutMessage(error);
     if (error instanceof Error) return new InternalError(String(error.message), { cause: error });
     if (typeof error === "object" && error !== null) return new InternalError("What was thrown is not an Error");
     return new InternalError(String(error));
   } catch {
-    // A getter or a proxy threw instead of telling its message.
     return new InternalError("What was thrown has no message");
   }
+}
+
+function withoutMessage({ code, data }: JSONRPCError): JSONRPCError {
+  return new JSONRPCError(code, "", data);
 }

@@ -10,8 +10,16 @@ export class RequestQueue {
   // Read from an index on, and cut at times: shift() moves every element of a long array.
   #requests: RPCRequest[] = [];
   #next = 0;
+  readonly #taken: (request: RPCRequest) => void;
   #waiting: { loop: symbol; outcome: PromiseWithResolvers<IteratorResult<RPCRequest, undefined>> }[] = [];
   #end: Promise<IteratorResult<RPCRequest, undefined>> | undefined;
+
+  /**
+   * @param taken Told of each request that a loop takes.
+   */
+  constructor(taken: (request: RPCRequest) => void) {
+    this.#taken = taken;
+  }
 
   /**
    * Adds a request, for the loop that has waited longest.
@@ -20,8 +28,9 @@ export class RequestQueue {
    */
   push(request: RPCRequest): void {
     const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#requests.push(request);
-    else waiting.outcome.resolve({ done: false, value: request });
+    if (waiting === undefined) return void this.#requests.push(request);
+    this.#taken(request);
+    waiting.outcome.resolve({ done: false, value: request });
   }
 
   /**
@@ -32,7 +41,10 @@ export class RequestQueue {
    */
   take(loop: symbol): Promise<IteratorResult<RPCRequest, undefined>> {
     const request = this.shift();
-    if (request !== undefined) return Promise.resolve({ done: false, value: request });
+    if (request !== undefined) {
+      this.#taken(request);
+      return Promise.resolve({ done: false, value: request });
+    }
     if (this.#end !== undefined) return this.#end;
     const outcome = Promise.withResolvers<IteratorResult<RPCRequest, undefined>>();
     this.#waiting.push({ loop, outcome });

@@ -12,9 +12,10 @@ import { RequestQueue } from "./request_queue.ts";
 export class Server {
   readonly #link: Link;
   readonly #dispatcher: Dispatcher;
-  readonly #requests = new RequestQueue();
+  readonly #requests: RequestQueue;
   readonly #closed = Promise.withResolvers<void>();
   #loops = 0;
+  #serving = false;
   #failure: Error | undefined;
 
   /**
@@ -24,6 +25,7 @@ export class Server {
   constructor(link: Link, dispatcher: Dispatcher) {
     this.#link = link;
     this.#dispatcher = dispatcher;
+    this.#requests = new RequestQueue((request) => dispatcher.taken(request));
   }
 
   /** Resolves when the peer is closed. */
@@ -38,8 +40,8 @@ export class Server {
    */
   async serve(): Promise<void> {
     this.#link.hold();
-    // What a loop has left over comes first.
-    if (this.#loops === 0) this.#startQueued();
+    this.#serving = true;
+    this.#startQueued();
     await this.closed;
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -61,6 +63,7 @@ export class Server {
         this.#requests.leave(loop);
         this.#link.release();
         if (--this.#loops === 0) this.#dispatcher.taker = undefined;
+        this.#startQueued();
       }
       return { done: true, value: undefined };
     };
@@ -84,7 +87,9 @@ export class Server {
     this.#closed.resolve();
   }
 
+  /** Carries out what loops have left over, where requests are served without one. */
   #startQueued(): void {
+    if (!this.#serving || this.#loops > 0) return;
     for (let request = this.#requests.shift(); request !== undefined; request = this.#requests.shift()) {
       this.#dispatcher.start(request);
     }

@@ -15,7 +15,7 @@ Deno.test("ids go from 1 to 2^32 - 1, begin again, and pass over those that wait
 });
 
 Deno.test("a call that has ended is not ended again by its message", () => {
-  const pending = new PendingCalls(host, new Deadlines());
+  const pending = new PendingCalls(host, new Deadlines(), 0);
   const errors: unknown[] = [];
   const call = pending.add(1, terms, () => {}, (error) => errors.push(error));
   assert(pending.has(call));
