@@ -36,3 +36,4 @@ export const EFD_NONBLOCK = 0o4000;
 // <linux/fcntl.h>
 export const F_SETFD = 2;
 export const FD_CLOEXEC = 1;
+export const O_CLOEXEC = 0o2000000;

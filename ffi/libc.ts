@@ -114,12 +114,17 @@ const SYMBOLS = {
   getgid: { parameters: [], result: "u32" },
   sched_yield: { parameters: [], result: "i32" },
   dlsym: { parameters: ["pointer", /* void *handle */ "buffer" /* const char *symbol */], result: "pointer" },
-  pthread_key_create: {
-    parameters: ["buffer", /* pthread_key_t * */ "pointer" /* void (*destructor)(void *) */],
+  dup3: { parameters: ["i32", /* int oldfd */ "i32", /* int newfd */ "i32" /* int flags */], result: "i32" },
+  // Of the C++ ABI, in glibc since 2.18.
+  __cxa_thread_atexit_impl: {
+    parameters: [
+      "pointer", /* void (*destructor)(void *) */
+      "pointer", /* void *object */
+      "pointer", /* void *dso_symbol */
+    ],
     result: "i32",
+    optional: true,
   },
-  pthread_key_delete: { parameters: ["u32" /* pthread_key_t */], result: "i32" },
-  pthread_setspecific: { parameters: ["u32", /* pthread_key_t */ "pointer" /* const void *value */], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 

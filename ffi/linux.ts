@@ -84,7 +84,7 @@ export class LinuxSyscalls implements Syscalls {
 
   adopt(fd: number): number {
     if (this.#symbols.fcntl(fd, F_SETFD, FD_CLOEXEC) === -1) return -1;
-    this.#own(fd);
+    this.#threadExit?.keep(fd);
     return 0;
   }
 
@@ -124,8 +124,7 @@ export class LinuxSyscalls implements Syscalls {
   }
 
   close(fd: number): number {
-    this.#threadExit?.delete(fd);
-    return this.#symbols.close(fd);
+    return this.#threadExit === undefined ? this.#symbols.close(fd) : this.#threadExit.close(fd);
   }
 
   eventfd(initial: number, flags: number): number {
@@ -183,7 +182,6 @@ export class LinuxSyscalls implements Syscalls {
 
   /** In a Worker, has a new file descriptor closed with its thread. */
   #own(fd: number): number {
-    if (fd >= 0) this.#threadExit?.add(fd);
-    return fd;
+    return fd < 0 || this.#threadExit === undefined ? fd : this.#threadExit.own(fd);
   }
 }

@@ -2,57 +2,82 @@
  * Closes file descriptors when the thread that opened them ends.
  *
  * `worker.terminate()` runs no JavaScript any more, so nothing there can close a socket, and its port would stay bound
- * until the whole process ends. But the Worker's thread ends, and libc then calls the destructors of its thread-specific
- * data (pthread_key_create(3)): with `close` itself as the destructor and the file descriptor as the value, libc closes it.
+ * until the whole process ends. But the Worker's thread ends, and libc then calls the destructors that were registered for it:
+ * with `close` itself as the destructor and the file descriptor as its argument, libc closes it.
+ *
+ * A destructor cannot be taken back. So a number that was registered is kept until then: where its descriptor is closed, a
+ * placeholder takes its place, and the next descriptor gets the number.
  *
  * @module
  */
+import { EFD_CLOEXEC, O_CLOEXEC } from "./constants.ts";
 import type { LibcSymbols } from "./libc.ts";
 
-// A process has 1,024 keys (PTHREAD_KEYS_MAX), given from 0 upwards; V8 and others need some, so the last quarter is left to them.
-const LARGEST_KEY = 767;
+/** The symbols that this needs. */
+export type ThreadExitSymbols = Pick<
+  LibcSymbols,
+  "__cxa_thread_atexit_impl" | "close" | "dlsym" | "dup3" | "eventfd"
+>;
 
 /** Closes file descriptors when this thread ends. */
 export class ThreadExitCloser {
-  readonly #symbols: LibcSymbols;
+  readonly #symbols: ThreadExitSymbols;
   readonly #close: Deno.PointerValue;
-  readonly #keys = new Map<number, number>();
-  readonly #key = new Uint32Array(1);
+  readonly #registered = new Set<number>();
+  /** Numbers that are registered, and where the placeholder is. */
+  readonly #kept: number[] = [];
+  #placeholder = -1;
 
   /**
    * @param symbols The symbols of libc.
    */
-  constructor(symbols: LibcSymbols) {
+  constructor(symbols: ThreadExitSymbols) {
     this.#symbols = symbols;
     this.#close = symbols.dlsym(null, new TextEncoder().encode("close\0"));
   }
 
   /**
-   * Has a file descriptor closed when this thread ends. Where the process has no key left it is not, and stays open until
-   * the process ends, as it would without this class.
+   * Has a file descriptor closed when this thread ends. Where libc cannot do that, as musl's, it stays open until the process ends.
    *
-   * @param fd The file descriptor.
+   * @param fd The file descriptor, just opened.
+   * @returns Its number from now on, which may be another.
    */
-  add(fd: number): void {
-    if (this.#symbols.pthread_key_create(this.#key, this.#close) !== 0) return;
-    const key = this.#key[0]!;
-    if (key > LARGEST_KEY) {
-      this.#symbols.pthread_key_delete(key);
-      return;
-    }
-    this.#symbols.pthread_setspecific(key, Deno.UnsafePointer.create(BigInt(fd)));
-    this.#keys.set(fd, key);
+  own(fd: number): number {
+    const kept = this.#kept.pop();
+    if (kept === undefined || this.#symbols.dup3(fd, kept, O_CLOEXEC) === -1) return this.keep(fd);
+    this.#symbols.close(fd);
+    return kept;
   }
 
   /**
-   * Takes that back, since the file descriptor is closed now and its number may come again.
+   * Has a file descriptor closed when this thread ends, and leaves it its number.
    *
    * @param fd The file descriptor.
+   * @returns The same number.
    */
-  delete(fd: number): void {
-    const key = this.#keys.get(fd);
-    if (key === undefined) return;
-    this.#keys.delete(fd);
-    this.#symbols.pthread_key_delete(key);
+  keep(fd: number): number {
+    if (this.#registered.has(fd)) return fd;
+    const register = this.#symbols.__cxa_thread_atexit_impl;
+    // The last argument names the library that must stay loaded until then: any address in it does.
+    const registered = register !== null &&
+      register(this.#close, Deno.UnsafePointer.create(BigInt(fd)), this.#close) === 0;
+    if (registered) this.#registered.add(fd);
+    return fd;
+  }
+
+  /**
+   * Closes a file descriptor now.
+   *
+   * @param fd The file descriptor.
+   * @returns 0, or -1 where it fails.
+   */
+  close(fd: number): number {
+    if (!this.#registered.has(fd)) return this.#symbols.close(fd);
+    if (this.#kept.includes(fd)) return -1;
+    if (this.#placeholder < 0) this.#placeholder = this.keep(this.#symbols.eventfd(0, EFD_CLOEXEC));
+    const result = this.#symbols.dup3(this.#placeholder, fd, O_CLOEXEC);
+    if (result === -1) return this.#symbols.close(fd);
+    this.#kept.push(fd);
+    return 0;
   }
 }

@@ -1,48 +1,86 @@
 import { assertEquals } from "@std/assert";
-import type { LibcSymbols } from "../../ffi/libc.ts";
-import { ThreadExitCloser } from "../../ffi/thread_exit.ts";
+import { ThreadExitCloser, type ThreadExitSymbols } from "../../ffi/thread_exit.ts";
 
-/** A libc that gives the keys that it is told to, or -1 for a failure, and writes down what is asked of it. */
-function scriptedLibc(keys: number[]): { symbols: LibcSymbols; log: string[] } {
-  const log: string[] = [];
-  const symbols = {
-    dlsym: (_handle: null, name: Uint8Array) => {
-      log.push(`dlsym ${new TextDecoder().decode(name)}`);
-      return null;
-    },
-    pthread_key_create: (key: Uint32Array) => {
-      const next = keys.shift()!;
-      if (next < 0) return 11;
-      key[0] = next;
-      return 0;
-    },
-    pthread_key_delete: (key: number) => {
-      log.push(`delete ${key}`);
-      return 0;
-    },
-    pthread_setspecific: (key: number, value: Deno.PointerValue) => {
-      log.push(`set ${key} to ${Deno.UnsafePointer.value(value)}`);
-      return 0;
-    },
-  };
-  return { symbols: symbols as unknown as LibcSymbols, log };
+/** A libc whose descriptors are numbers with what is behind them. */
+class FakeLibc {
+  readonly open = new Map<number, string>();
+  readonly destructors: number[] = [];
+  readonly close = Deno.UnsafePointer.create(0x1000n);
+
+  get symbols(): ThreadExitSymbols {
+    const symbols = {
+      dlsym: () => this.close,
+      close: (fd: number) => this.open.delete(fd) ? 0 : -1,
+      eventfd: () => this.descriptor("eventfd"),
+      dup3: (from: number, to: number) => {
+        const what = this.open.get(from);
+        if (what === undefined) return -1;
+        this.open.set(to, what);
+        return to;
+      },
+      __cxa_thread_atexit_impl: (destructor: unknown, fd: Deno.PointerObject, library: unknown) => {
+        assertEquals([destructor, library], [this.close, this.close]);
+        this.destructors.push(Number(Deno.UnsafePointer.value(fd)));
+        return 0;
+      },
+    };
+    return symbols as unknown as ThreadExitSymbols;
+  }
+
+  descriptor(what: string): number {
+    let fd = 3;
+    while (this.open.has(fd)) fd++;
+    this.open.set(fd, what);
+    return fd;
+  }
+
+  /** The thread ends. */
+  exit(): void {
+    for (const fd of this.destructors.toReversed()) this.open.delete(fd);
+  }
 }
 
-Deno.test("A file descriptor is the value of a key whose destructor is close, until it is taken back", () => {
-  const { symbols, log } = scriptedLibc([3, 4]);
-  const closer = new ThreadExitCloser(symbols);
-  closer.add(20);
-  closer.add(21);
-  closer.delete(20);
-  closer.delete(20);
-  closer.delete(99);
-  assertEquals(log, ["dlsym close\0", "set 3 to 20", "set 4 to 21", "delete 3"]);
+Deno.test("what is open when the thread ends is closed", () => {
+  const libc = new FakeLibc();
+  const closer = new ThreadExitCloser(libc.symbols);
+  const fds = ["a", "b", "c"].map((name) => closer.own(libc.descriptor(name)));
+  assertEquals(libc.destructors, fds);
+  libc.exit();
+  assertEquals([...libc.open], []);
 });
 
-Deno.test("A file descriptor is left alone where there is no key for it, or only one of the last quarter", () => {
-  const { symbols, log } = scriptedLibc([-1, 768, 767]);
-  const closer = new ThreadExitCloser(symbols);
-  for (const fd of [20, 21, 22]) closer.add(fd);
-  for (const fd of [20, 21, 22]) closer.delete(fd);
-  assertEquals(log.slice(1), ["delete 768", "set 767 to 22", "delete 767"]);
+Deno.test("a number is registered once, is nobody else's once it is closed, and serves again", () => {
+  const libc = new FakeLibc();
+  const closer = new ThreadExitCloser(libc.symbols);
+  const first = closer.own(libc.descriptor("a"));
+  assertEquals(closer.close(first), 0);
+  assertEquals([...libc.open.values()], ["eventfd", "eventfd"], "the placeholder, twice");
+  assertEquals(closer.close(first), -1, "twice");
+  const foreign = libc.descriptor("somebody else's");
+  assertEquals(foreign === first, false);
+  const second = closer.own(libc.descriptor("b"));
+  assertEquals([second, libc.open.get(second)], [first, "b"]);
+  closer.close(second);
+  closer.own(libc.descriptor("c"));
+  assertEquals(libc.destructors.length, 2);
+  libc.exit();
+  assertEquals([...libc.open.values()], ["somebody else's"]);
+});
+
+Deno.test("a descriptor that was handed in keeps its number", () => {
+  const libc = new FakeLibc();
+  const closer = new ThreadExitCloser(libc.symbols);
+  closer.close(closer.own(libc.descriptor("a")));
+  const handed = libc.descriptor("handed in");
+  assertEquals([closer.keep(handed), libc.open.get(handed)], [handed, "handed in"]);
+});
+
+Deno.test("where libc offers no destructors, descriptors are opened and closed as ever", () => {
+  const libc = new FakeLibc();
+  const closer = new ThreadExitCloser(
+    { ...libc.symbols, __cxa_thread_atexit_impl: null } as unknown as ThreadExitSymbols,
+  );
+  const fd = closer.own(libc.descriptor("a"));
+  assertEquals([closer.close(fd), closer.close(fd)], [0, -1]);
+  assertEquals([...libc.open], []);
 });
