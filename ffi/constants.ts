@@ -16,6 +16,7 @@ export const SOL_SOCKET = 1;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_PASSCRED = 16;
+export const SO_RCVLOWAT = 18;
 export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
 /** Type of the control message that carries a `struct ucred`. */

@@ -112,6 +112,7 @@ const SYMBOLS = {
   free: { parameters: ["pointer" /* void * */], result: "void" },
   getuid: { parameters: [], result: "u32" },
   getgid: { parameters: [], result: "u32" },
+  gettid: { parameters: [], result: "i32" },
   sched_yield: { parameters: [], result: "i32" },
   dlsym: { parameters: ["pointer", /* void *handle */ "buffer" /* const char *symbol */], result: "pointer" },
   dup3: { parameters: ["i32", /* int oldfd */ "i32", /* int newfd */ "i32" /* int flags */], result: "i32" },

@@ -172,6 +172,10 @@ export class LinuxSyscalls implements Syscalls {
     return this.#symbols.getgid();
   }
 
+  gettid(): number {
+    return this.#symbols.gettid();
+  }
+
   createReceiveSlot(size: number): ReceiveSlot {
     return new ReceiveSlot(size, (buffer) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)));
   }

@@ -70,6 +70,8 @@ export interface Syscalls {
   getuid(): number;
   /** getgid(2). */
   getgid(): number;
+  /** gettid(2). */
+  gettid(): number;
   /** Memory for datagrams of up to `size` bytes. */
   createReceiveSlot(size: number): ReceiveSlot;
   /** Memory for `maximum` events. */

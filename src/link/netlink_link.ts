@@ -6,8 +6,9 @@
 import { MSG_TRUNC } from "../../ffi/constants.ts";
 import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
-import type { SyscallError } from "../errors.ts";
+import { SyscallError } from "../errors.ts";
 import { isolateReactor } from "../netlink/isolate.ts";
+import { closeLeftover } from "../netlink/leftovers.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
 import { NetlinkSocket, type NetlinkSocketOptions } from "../netlink/socket.ts";
@@ -34,7 +35,7 @@ export class NetlinkLink implements Link, ReactorSource {
    * @throws {TypeError} If the options contradict each other.
    */
   constructor(options: NetlinkSocketOptions = {}, reactor: Reactor = isolateReactor()) {
-    this.#socket = new NetlinkSocket(reactor.syscalls, options);
+    this.#socket = openSocket(reactor, options);
     this.#registration = reactor.register(this);
   }
 
@@ -131,5 +132,17 @@ export class NetlinkLink implements Link, ReactorSource {
     }
     this.#receiver?.trouble("overrun", "The kernel dropped messages that were not read in time");
     return true;
+  }
+}
+
+/** Opens a socket, also where a dead isolate of this thread still holds its port. */
+function openSocket(reactor: Reactor, options: NetlinkSocketOptions): NetlinkSocket {
+  const { syscalls } = reactor;
+  try {
+    return new NetlinkSocket(syscalls, options);
+  } catch (error) {
+    const taken = error instanceof SyscallError && error.errno === ERRNO.EADDRINUSE && options.port !== undefined;
+    if (!taken || !closeLeftover(syscalls, options.port, (fd) => reactor.has(fd))) throw error;
+    return new NetlinkSocket(syscalls, options);
   }
 }

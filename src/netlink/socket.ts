@@ -12,6 +12,7 @@ import {
   SO_PASSCRED,
   SO_PROTOCOL,
   SO_RCVBUF,
+  SO_RCVLOWAT,
   SO_SNDBUF,
   SOCK_CLOEXEC,
   SOCK_RAW,
@@ -84,6 +85,7 @@ export class NetlinkSocket {
       if (options.fd !== undefined) this.#checkKind(options.fd);
       this.port = this.#bind(options.port ?? 0);
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_PASSCRED, 1));
+      this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_RCVLOWAT, syscalls.gettid()));
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_SIZE));
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUF, MAX_DATAGRAM));
       this.maxDatagram = Math.min(MAX_DATAGRAM, this.#option(SO_SNDBUF) - SEND_BUFFER_OVERHEAD);

@@ -188,6 +188,13 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
     return this.credentials.uid;
   }
 
+  /** The thread, as the next calls see it. */
+  thread = 4_711;
+
+  gettid(): number {
+    return this.thread;
+  }
+
   getgid(): number {
     return this.credentials.gid;
   }

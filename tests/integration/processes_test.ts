@@ -72,13 +72,15 @@ Deno.test("a killed server's port is free at once, also where its child lives on
   }
 });
 
-Deno.test("a reload of deno run --watch binds the port again", async () => {
+Deno.test("a reload of deno run --watch binds the port again, also after an uncaught error", async () => {
   const port = randomPort();
+  // Each version ends by an error once it has been asked: an isolate that dies so has no unload event.
   const source = (version: number) => `
     import { RPCPeer } from ${JSON.stringify(MOD_URL)};
     try {
       const server = new RPCPeer({ port: ${port} });
       server.registerFunction(() => ${version}, "version");
+      server.registerFunction(() => void setTimeout(() => { throw new Error("on purpose"); }), "die");
       server.runServerForever();
       console.log("serving ${version}");
     } catch (error) {
@@ -107,6 +109,7 @@ Deno.test("a reload of deno run --watch binds the port again", async () => {
       while (await client.call(port, "version", [], { timeout: 500 }).catch(() => undefined) !== version) {
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
+      if (version % 2 === 0) await client.notify(port, "die");
     }
   } finally {
     clearInterval(timer);
