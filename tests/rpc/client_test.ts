@@ -12,7 +12,6 @@ import {
   JSONRPCError,
   MessageTooLargeError,
   MethodNotFoundError,
-  PeerClosedError,
   PeerGoneError,
   ReceiverFullError,
   RPCPeer,
@@ -269,79 +268,4 @@ Deno.test("two peers of a process never share methods", async () => {
   server.runServerForever();
   client.runServerForever();
   await assertRejects(() => server.call(200, "one"), MethodNotFoundError);
-});
-
-Deno.test("closing rejects what is pending, and ends what is served", async () => {
-  const { server, client, serverLink, clientLink } = openPeers();
-  let aborted: unknown;
-  const { currentCall } = await import("../../mod.ts");
-  server.registerFunction(() => {
-    currentCall()!.signal.addEventListener("abort", (event) => aborted = (event.target as AbortSignal).reason);
-    return new Promise(() => {});
-  }, "never");
-  const served = server.runServerForever();
-  const loop = (async () => {
-    for await (const _ of client) throw new Error("No request was sent");
-  })();
-  const call = client.call(100, "never");
-  await settle();
-  const notified = client.notify(100, "never");
-  await client.close();
-  await notified;
-  await assertRejects(() => call, PeerClosedError, "The peer is closed");
-  await loop;
-  await settle();
-  await server.close();
-  await served;
-  assertInstanceOf(aborted, PeerClosedError);
-  await server.close();
-  server[Symbol.dispose]();
-  assertEquals([serverLink.closed, clientLink.closed], [true, true]);
-  await assertRejects(() => client.call(100, "never"), PeerClosedError);
-  await assertRejects(() => client.notify(100, "never"), PeerClosedError);
-  await assertRejects(() => client.batch(100, []), PeerClosedError);
-  await assertRejects(() => client.runServerForever(), PeerClosedError);
-  assertThrows(() => client[Symbol.asyncIterator](), PeerClosedError);
-});
-
-Deno.test("a link that fails closes the peer, and says why", async () => {
-  const { server, client, clientLink, serverLink } = openPeers();
-  const call = client.call(100, "hello");
-  const failure = new Error("The kernel is tired");
-  clientLink.receiver.failed(failure);
-  const error = await assertRejects(() => call, PeerClosedError);
-  assertStrictEquals(error.cause, failure);
-  const served = server.runServerForever();
-  const loop = server[Symbol.asyncIterator]().next();
-  serverLink.receiver.failed(failure);
-  assertStrictEquals((await assertRejects(() => served, PeerClosedError)).cause, failure);
-  await assertRejects(() => loop, PeerClosedError);
-});
-
-Deno.test("a link that cannot be held rejects the call", async () => {
-  await using peers = openPeers();
-  const failure = new Error("No room in the epoll set");
-  peers.clientLink.holdFailures.push(failure);
-  assertStrictEquals(await peers.client.call(100, "hello").catch((error) => error), failure);
-  assertEquals([peers.clientLink.holds, peers.clientLink.sent.length], [0, 0]);
-});
-
-Deno.test("only what is served, iterated or awaited holds the link", async () => {
-  await using peers = openPeers();
-  const { server, client, clientLink, serverLink } = peers;
-  server.registerFunction(() => "pong", "ping");
-  assertEquals(serverLink.holds, 0);
-  const call = client.call(100, "ping");
-  assertEquals(clientLink.holds, 1);
-  const loop = server[Symbol.asyncIterator]();
-  assertEquals(serverLink.holds, 1);
-  await loop.return!();
-  await loop.return!();
-  assertEquals(serverLink.holds, 0);
-  server.runServerForever();
-  assertEquals([await call, clientLink.holds, serverLink.holds], ["pong", 0, 1]);
-  client.unref();
-  assertEquals(clientLink.isRef, false);
-  client.ref();
-  assertEquals(clientLink.isRef, true);
 });
