@@ -62,7 +62,7 @@ export {
 } from "./src/jsonrpc/messages.ts";
 export type { Caller, Link, LinkReceiver } from "./src/link/link.ts";
 export { TroubleEvent, type TroubleKind } from "./src/link/trouble.ts";
-export { type CurrentCall, currentCall } from "./src/rpc/current_call.ts";
+export { currentCall } from "./src/rpc/current_call.ts";
 export type { Handler, RegisterOptions } from "./src/rpc/methods.ts";
 export type { BatchCall, CallOptions, RPCPeerOptions } from "./src/rpc/options.ts";
 export type { ParametersOption } from "./src/rpc/parameters.ts";
@@ -81,7 +81,7 @@ export type {
   RemoteSignature,
   Sendable,
 } from "./src/rpc/remote_types.ts";
-export type { RPCRequest } from "./src/rpc/request.ts";
+export type { CurrentCall, RPCRequest } from "./src/rpc/request.ts";
 export { TroubleTarget } from "./src/rpc/trouble_target.ts";
 export { NetlinkMessage, NetlinkMessageHeader } from "./src/wire/netlink_message.ts";
 export type { NlmsghdrFields } from "./src/wire/nlmsghdr.ts";

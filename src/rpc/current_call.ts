@@ -4,19 +4,8 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Caller } from "../link/link.ts";
 import type { Method } from "./methods.ts";
-import { callOf, type RPCRequest } from "./request.ts";
-
-/** The call that the running handler serves. */
-export interface CurrentCall {
-  /** Who called, as the kernel attests it. */
-  readonly caller: Caller;
-  /** Aborts when nobody waits for the answer any more, as when the peer is closed. */
-  readonly signal: AbortSignal;
-  /** The request. */
-  readonly request: RPCRequest;
-}
+import { callOf, type CurrentCall, type RPCRequest } from "./request.ts";
 
 const storage = new AsyncLocalStorage<RPCRequest>();
 

@@ -7,7 +7,6 @@ import { InternalError, JSONRPCError } from "../jsonrpc/errors.ts";
 import { encodeError, encodeResult } from "../jsonrpc/encode.ts";
 import type { JSONRPCId, JSONRPCParams, JSONRPCRequestObject } from "../jsonrpc/guards.ts";
 import type { Caller } from "../link/link.ts";
-import type { CurrentCall } from "./current_call.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What a request needs of the peer that received it. */
@@ -26,6 +25,16 @@ export interface RequestHost {
   failed(request: RPCRequest, error: unknown, sent: JSONRPCError): void;
   /** Makes the signal of a request. */
   createSignal(request: RPCRequest): AbortSignal;
+}
+
+/** The call that the running handler serves. */
+export interface CurrentCall {
+  /** Who called, as the kernel attests it. */
+  readonly caller: Caller;
+  /** Aborts when nobody waits for the answer any more, as when the peer is closed. */
+  readonly signal: AbortSignal;
+  /** The request. */
+  readonly request: RPCRequest;
 }
 
 // What the peer does with a request, and nobody else.
