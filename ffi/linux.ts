@@ -12,10 +12,8 @@ import type { EventList, Syscalls } from "./syscalls.ts";
 import { ThreadExitCloser } from "./thread_exit.ts";
 
 const EPOLL_EVENT: EpollEventLayout = epollEventLayout(Deno.build.arch);
-const IN_WORKER = "WorkerGlobalScope" in globalThis;
-
 // The wait of a terminated Worker has nobody left who could end it: it ends by itself, within this time.
-const WAIT_MILLISECONDS = IN_WORKER ? 1_000 : -1;
+const WORKER_WAIT_MILLISECONDS = 1_000;
 
 /** An {@linkcode EventList} in memory from calloc(3). */
 class MallocEventList implements EventList {
@@ -54,6 +52,7 @@ export class LinuxSyscalls implements Syscalls {
   /** errno of this thread, at the address that libc names; an isolate stays on its thread. */
   readonly #errno: Int32Array;
   readonly #threadExit: ThreadExitCloser | undefined;
+  readonly #waitMilliseconds: number;
 
   readonly #length = new Uint32Array(new ArrayBuffer(4));
   readonly #option = new Int32Array(new ArrayBuffer(4));
@@ -71,7 +70,10 @@ export class LinuxSyscalls implements Syscalls {
     const location = this.#symbols.__errno_location();
     if (location === null) throw new Error("libc has no errno for this thread");
     this.#errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
-    if (IN_WORKER) this.#threadExit = new ThreadExitCloser(this.#symbols);
+    // The first thread of a process has its number; every other is that of a Worker, of whichever kind.
+    const inWorker = this.#symbols.gettid() !== Deno.pid;
+    if (inWorker) this.#threadExit = new ThreadExitCloser(this.#symbols);
+    this.#waitMilliseconds = inWorker ? WORKER_WAIT_MILLISECONDS : -1;
   }
 
   errno(): number {
@@ -153,7 +155,7 @@ export class LinuxSyscalls implements Syscalls {
   }
 
   epollWait(epfd: number, events: MallocEventList, maximum: number): Promise<number> {
-    return this.#symbols.epoll_wait_in_thread(epfd, events.pointer, maximum, WAIT_MILLISECONDS);
+    return this.#symbols.epoll_wait_in_thread(epfd, events.pointer, maximum, this.#waitMilliseconds);
   }
 
   epollPoll(epfd: number, events: MallocEventList, maximum: number): number {

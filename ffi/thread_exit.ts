@@ -26,7 +26,7 @@ export class ThreadExitCloser {
   readonly #registered = new Set<number>();
   /** Numbers that are registered, and where the placeholder is. */
   readonly #kept: number[] = [];
-  #placeholder = -1;
+  readonly #placeholder: number;
 
   /**
    * @param symbols The symbols of libc.
@@ -34,6 +34,9 @@ export class ThreadExitCloser {
   constructor(symbols: ThreadExitSymbols) {
     this.#symbols = symbols;
     this.#close = symbols.dlsym(null, new TextEncoder().encode("close\0"));
+    // Now, and not when it is needed: then there may be no number left for it.
+    this.#placeholder = symbols.eventfd(0, EFD_CLOEXEC);
+    this.#register(this.#placeholder);
   }
 
   /**
@@ -44,7 +47,11 @@ export class ThreadExitCloser {
    */
   own(fd: number): number {
     const kept = this.#kept.pop();
-    if (kept === undefined || this.#symbols.dup3(fd, kept, O_CLOEXEC) === -1) return this.keep(fd);
+    if (kept === undefined) return this.keep(fd);
+    if (this.#symbols.dup3(fd, kept, O_CLOEXEC) === -1) {
+      this.#kept.push(kept);
+      return this.keep(fd);
+    }
     this.#symbols.close(fd);
     return kept;
   }
@@ -56,13 +63,16 @@ export class ThreadExitCloser {
    * @returns The same number.
    */
   keep(fd: number): number {
-    if (this.#registered.has(fd)) return fd;
-    const register = this.#symbols.__cxa_thread_atexit_impl;
-    // The last argument names the library that must stay loaded until then: any address in it does.
-    const registered = register !== null &&
-      register(this.#close, Deno.UnsafePointer.create(BigInt(fd)), this.#close) === 0;
-    if (registered) this.#registered.add(fd);
+    // Without a placeholder a number could not be kept: rather leave the descriptor open than close another's later.
+    if (this.#registered.has(this.#placeholder)) this.#register(fd);
     return fd;
+  }
+
+  #register(fd: number): void {
+    const register = this.#symbols.__cxa_thread_atexit_impl;
+    if (fd < 0 || this.#registered.has(fd) || register === null) return;
+    // The last argument names the library that must stay loaded until then: any address in it does.
+    if (register(this.#close, Deno.UnsafePointer.create(BigInt(fd)), this.#close) === 0) this.#registered.add(fd);
   }
 
   /**
@@ -74,9 +84,7 @@ export class ThreadExitCloser {
   close(fd: number): number {
     if (!this.#registered.has(fd)) return this.#symbols.close(fd);
     if (this.#kept.includes(fd)) return -1;
-    if (this.#placeholder < 0) this.#placeholder = this.keep(this.#symbols.eventfd(0, EFD_CLOEXEC));
-    const result = this.#symbols.dup3(this.#placeholder, fd, O_CLOEXEC);
-    if (result === -1) return this.#symbols.close(fd);
+    if (this.#symbols.dup3(this.#placeholder, fd, O_CLOEXEC) === -1) return -1;
     this.#kept.push(fd);
     return 0;
   }

@@ -6,9 +6,10 @@
 import { MSG_TRUNC } from "../../ffi/constants.ts";
 import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
+import type { Syscalls } from "../../ffi/syscalls.ts";
 import { SyscallError } from "../errors.ts";
 import { isolateReactor } from "../netlink/isolate.ts";
-import { closeLeftover } from "../netlink/leftovers.ts";
+import { closeLeftover, livingDescriptors } from "../netlink/leftovers.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
 import { NetlinkSocket, type NetlinkSocketOptions } from "../netlink/socket.ts";
@@ -35,7 +36,8 @@ export class NetlinkLink implements Link, ReactorSource {
    * @throws {TypeError} If the options contradict each other.
    */
   constructor(options: NetlinkSocketOptions = {}, reactor: Reactor = isolateReactor()) {
-    this.#socket = openSocket(reactor, options);
+    this.#socket = openSocket(reactor.syscalls, options);
+    livingDescriptors().add(this.#socket.fd);
     this.#registration = reactor.register(this);
   }
 
@@ -79,6 +81,7 @@ export class NetlinkLink implements Link, ReactorSource {
     if (this.#closed) return;
     this.#closed = true;
     this.#registration.close();
+    livingDescriptors().delete(this.#socket.fd);
     this.#socket.close();
   }
 
@@ -136,13 +139,14 @@ export class NetlinkLink implements Link, ReactorSource {
 }
 
 /** Opens a socket, also where a dead isolate of this thread still holds its port. */
-function openSocket(reactor: Reactor, options: NetlinkSocketOptions): NetlinkSocket {
-  const { syscalls } = reactor;
+function openSocket(syscalls: Syscalls, options: NetlinkSocketOptions): NetlinkSocket {
+  const { port, fd } = options;
+  if (fd !== undefined && livingDescriptors().has(fd)) throw new TypeError(`File descriptor ${fd} is another peer's`);
   try {
     return new NetlinkSocket(syscalls, options);
   } catch (error) {
-    const taken = error instanceof SyscallError && error.errno === ERRNO.EADDRINUSE && options.port !== undefined;
-    if (!taken || !closeLeftover(syscalls, options.port, (fd) => reactor.has(fd))) throw error;
+    const taken = error instanceof SyscallError && error.errno === ERRNO.EADDRINUSE && port !== undefined;
+    if (!taken || !closeLeftover(syscalls, port)) throw error;
     return new NetlinkSocket(syscalls, options);
   }
 }

@@ -15,27 +15,51 @@ import type { Syscalls } from "../../ffi/syscalls.ts";
 /** File descriptors that are looked at: a process has 1,024 where nobody has raised its limit. */
 const LOOKED_AT = 4_096;
 
+// On the realm and not in this module: of two copies of this project in one isolate, neither may take the other's for dead.
+const LIVING = Symbol.for("procslink.living-descriptors");
+
+/**
+ * The file descriptors of all peers of this isolate. They end with it, whatever way it ends.
+ *
+ * @returns The file descriptors.
+ */
+export function livingDescriptors(): Set<number> {
+  const realm = globalThis as { [LIVING]?: Set<number> };
+  return realm[LIVING] ??= new Set();
+}
+
+/**
+ * The mark that a socket carries for its thread.
+ *
+ * @param syscalls The way to the kernel.
+ * @returns A number that SO_RCVLOWAT never has by itself; by default it is 1, and so is the thread of a container's first process.
+ */
+export function threadMark(syscalls: Syscalls): number {
+  return 0x4000_0000 | syscalls.gettid();
+}
+
 /**
  * Closes the socket of a dead isolate of this thread that holds a port.
  *
  * @param syscalls The way to the kernel.
  * @param port The port.
- * @param isKnown Tells whether a file descriptor belongs to this isolate.
  * @returns Whether there was one.
  */
-export function closeLeftover(syscalls: Syscalls, port: number, isKnown: (fd: number) => boolean): boolean {
-  const thread = syscalls.gettid();
+export function closeLeftover(syscalls: Syscalls, port: number): boolean {
+  const living = livingDescriptors();
+  const mark = threadMark(syscalls);
   const value = new Int32Array(new ArrayBuffer(4));
   const address = new Uint8Array(new ArrayBuffer(SOCKADDR_NL_SIZE));
   const view = new DataView(address.buffer);
   const has = (fd: number, option: number, wanted: number) =>
     syscalls.getsockopt(fd, SOL_SOCKET, option, value) === 0 && value[0] === wanted;
+  const holders: number[] = [];
   for (let fd = 0; fd < LOOKED_AT; fd++) {
-    if (!has(fd, SO_DOMAIN, AF_NETLINK) || !has(fd, SO_PROTOCOL, NETLINK_USERSOCK) || isKnown(fd)) continue;
-    if (!has(fd, SO_RCVLOWAT, thread) || syscalls.getsockname(fd, address) !== 0) continue;
-    if (readSockaddrNlPort(view, 0) !== port) continue;
-    syscalls.close(fd);
-    return true;
+    if (!has(fd, SO_DOMAIN, AF_NETLINK) || !has(fd, SO_PROTOCOL, NETLINK_USERSOCK)) continue;
+    if (syscalls.getsockname(fd, address) === 0 && readSockaddrNlPort(view, 0) === port) holders.push(fd);
   }
-  return false;
+  // The mark belongs to the socket, of which a descriptor may be a duplicate: one that lives makes all of them live.
+  if (holders.length === 0 || holders.some((fd) => living.has(fd) || !has(fd, SO_RCVLOWAT, mark))) return false;
+  for (const fd of holders) syscalls.close(fd);
+  return true;
 }

@@ -78,16 +78,6 @@ export class Reactor {
     return registration;
   }
 
-  /**
-   * Tells whether a file descriptor is registered here.
-   *
-   * @param fd The file descriptor.
-   * @returns Whether it is.
-   */
-  has(fd: number): boolean {
-    return this.#registrations.has(fd);
-  }
-
   /** Closes every socket and gives back everything, since the isolate ends. */
   shutdown(): void {
     for (const registration of [...this.#registrations.values()]) registration.source.close();

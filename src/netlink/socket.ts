@@ -28,6 +28,7 @@ import {
 } from "../../ffi/structs/sockaddr_nl.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import { sendError, SyscallError } from "../errors.ts";
+import { threadMark } from "./leftovers.ts";
 
 /** The largest datagram that is sent or read, in bytes. */
 export const MAX_DATAGRAM = 1_048_576;
@@ -85,7 +86,9 @@ export class NetlinkSocket {
       if (options.fd !== undefined) this.#checkKind(options.fd);
       this.port = this.#bind(options.port ?? 0);
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_PASSCRED, 1));
-      this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_RCVLOWAT, syscalls.gettid()));
+      if (options.fd === undefined) {
+        this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_RCVLOWAT, threadMark(syscalls)));
+      }
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_SIZE));
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUF, MAX_DATAGRAM));
       this.maxDatagram = Math.min(MAX_DATAGRAM, this.#option(SO_SNDBUF) - SEND_BUFFER_OVERHEAD);

@@ -69,15 +69,20 @@ export class Deadlines {
     this.#timerDeadline = next;
     const wait = Math.min(Math.max(next - performance.now(), 0), LONGEST_TIMER);
     // After a busy stretch the timer comes before what has arrived meanwhile: an immediate lets that be read first.
-    this.#timer = setTimeout(() => setImmediate(() => this.#expire()), wait);
+    this.#timer = setTimeout(this.#fired, wait);
     // A call keeps the process running by its link, where it does; its deadline alone must not.
     Deno.unrefTimer(this.#timer);
   }
 
-  #expire(): void {
+  readonly #fired = (): void => {
+    // What is added between now and then has its own time.
+    const now = performance.now();
+    setImmediate(() => this.#expire(now));
+  };
+
+  #expire(now: number): void {
     this.#timer = undefined;
     this.#timerDeadline = Infinity;
-    const now = performance.now();
     for (let first = this.#heap[0]; first !== undefined && first.deadline <= now; first = this.#heap[0]) {
       this.delete(first);
       first.expire();

@@ -65,7 +65,8 @@ export class Dispatcher implements RequestHost {
    */
   take(payload: unknown, nlmsgSeq: number, caller: Caller): void {
     if (!Array.isArray(payload)) {
-      this.#takeMember(payload, new SingleExchange(caller, nlmsgSeq, this.#outbox, this.#trouble, readableId(payload)));
+      const exchange = new SingleExchange(caller, nlmsgSeq, this.#outbox, this.#trouble, readableId(payload));
+      this.#hand(this.#admit(payload, exchange), payload, exchange);
     } else if (payload.length === 0) {
       this.refuse(new InvalidRequestError("A batch has at least one member"), nlmsgSeq, caller);
     } else if (payload.length > MAX_BATCH_MEMBERS) {
@@ -73,10 +74,9 @@ export class Dispatcher implements RequestHost {
       this.refuse(new TooManyRequestsError(`A batch has at most ${MAX_BATCH_MEMBERS} members`), nlmsgSeq, caller);
     } else {
       const exchange = new BatchExchange(caller, nlmsgSeq, this.#outbox, this.#trouble, payload.length);
-      for (const member of payload) {
-        if (this.#closeReason !== undefined) return;
-        this.#takeMember(member, exchange);
-      }
+      // All are in hand before the first begins: where it closes the peer, the others are answered with the rest.
+      const requests = payload.map((member) => this.#admit(member, exchange));
+      for (const [index, request] of requests.entries()) this.#hand(request, payload[index], exchange);
     }
   }
 
@@ -166,19 +166,27 @@ export class Dispatcher implements RequestHost {
     this.#inHand.clear();
   }
 
-  #takeMember(member: unknown, exchange: Exchange): void {
-    if (!isRequest(member)) {
-      return exchange.answer(encodeError(readableId(member), NO_REQUEST));
-    }
+  /** Takes a request into hand; of what is none nothing is made. */
+  #admit(member: unknown, exchange: Exchange): RPCRequest | undefined {
+    if (!isRequest(member)) return undefined;
     const request = new RPCRequest(member, exchange, this);
     this.#inHand.add(request);
-    if (this.#inHand.size > MAX_REQUESTS_IN_FLIGHT) {
+    return request;
+  }
+
+  /** Hands a request to a loop, or carries it out; what is none, or one too many, is answered at once. */
+  #hand(request: RPCRequest | undefined, member: unknown, exchange: Exchange): void {
+    if (request === undefined) {
+      exchange.answer(encodeError(readableId(member), NO_REQUEST));
+    } else if (request.isAnswered || this.#closeReason !== undefined) {
+      // The peer was closed by a request of the same batch, and has answered this one too.
+    } else if (this.#inHand.size > MAX_REQUESTS_IN_FLIGHT) {
       request.fail(new TooManyRequestsError(`At most ${MAX_REQUESTS_IN_FLIGHT} at once`));
       this.#trouble("refused", `More than ${MAX_REQUESTS_IN_FLIGHT} requests at once`, request.caller.port);
-    } else if (this.taker !== undefined) {
-      this.taker(request);
-    } else {
+    } else if (this.taker === undefined) {
       this.start(request);
+    } else {
+      this.taker(request);
     }
   }
 }

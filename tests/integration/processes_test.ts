@@ -1,8 +1,9 @@
 // Real processes: how they end, and what they leave behind.
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { Worker as NodeWorker } from "node:worker_threads";
 import { PeerGoneError, RPCPeer } from "../../mod.ts";
 import { LinuxSyscalls } from "../../ffi/linux.ts";
-import { MOD_URL, openFiles, randomPort, start } from "./processes.ts";
+import { MOD_URL, openFiles, randomPort, reasonAgainst, start } from "./processes.ts";
 
 /** Waits until a port is free: the kernel frees it when the last descriptor of its socket is closed. */
 async function untilFree(port: number): Promise<void> {
@@ -35,6 +36,12 @@ Deno.test("a client and a server in two processes; the client ends by itself wit
 Deno.test("a peer that is not used does not keep a process running", async () => {
   await using program = start(await script(`new RPCPeer(); console.log("opened");`));
   assertEquals(await program.ended(), { code: 0, lines: ["opened"], errors: "" });
+});
+
+Deno.test("closing the last peer leaves no descriptor open", async () => {
+  await using program = start("descriptors", [], { flags: ["--allow-ffi", "--allow-run=ls"] });
+  const { lines, errors } = await program.ended();
+  assertEquals([lines, errors], [['{"grew":true,"left":0}'], ""]);
 });
 
 Deno.test("an awaited call keeps a process running until its timeout", async () => {
@@ -134,6 +141,33 @@ Deno.test("the sockets of a terminated Worker are closed with it", async () => {
     for (let index = 0; index < peers; index++) await untilFree(port + index);
   }
   assertEquals(await sockets(), before);
+});
+
+Deno.test("nor is anything of a node:worker_threads Worker left", async () => {
+  const port = randomPort();
+  await using client = new RPCPeer();
+  const url = new URL("./programs/node_worker.ts", import.meta.url);
+  const worker = new NodeWorker(url, { workerData: port });
+  await new Promise((resolve) => worker.once("message", resolve));
+  assertEquals(await client.call(port, "where"), "from a Worker");
+  await worker.terminate();
+  await untilFree(port);
+});
+
+Deno.test("the first process of a container takes nobody's port for that of a dead isolate", async () => {
+  const reason = await reasonAgainst(
+    "no pid namespaces",
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--pid",
+    "--fork",
+    "true",
+  );
+  await using program = start("first_process", [randomPort()], {
+    before: reason === undefined ? ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"] : [],
+  });
+  assertEquals(await program.ended(), { code: 0, lines: ["EADDRINUSE"], errors: "" });
 });
 
 Deno.test("without the flag, or with a part of it, the error says what to do", async () => {

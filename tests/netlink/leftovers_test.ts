@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { SO_RCVLOWAT, SOL_SOCKET } from "../../ffi/constants.ts";
 import { NetlinkLink } from "../../src/link/netlink_link.ts";
 import { Reactor } from "../../src/netlink/reactor.ts";
 import { NetlinkSocket } from "../../src/netlink/socket.ts";
@@ -39,4 +40,21 @@ Deno.test("the port of another process is taken", () => {
   assertThrows(() => new NetlinkLink({ port: 77 }, new Reactor(kernel)), SyscallError);
   assertEquals(kernel.isOpen(elsewhere), true);
   assertThrows(() => new NetlinkSocket(kernel, { port: 77 }), SyscallError);
+});
+
+Deno.test("a socket that nobody has marked is nobody's leftover, also in the first process of a container", () => {
+  const kernel = new FakeSyscalls();
+  kernel.thread = 1;
+  const fd = kernel.openElsewhere({ port: 77 });
+  kernel.setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, 1);
+  assertThrows(() => new NetlinkLink({ port: 77 }, new Reactor(kernel)), SyscallError);
+  assertEquals(kernel.isOpen(fd), true);
+});
+
+Deno.test("two peers never share a descriptor", () => {
+  const kernel = new FakeSyscalls();
+  const reactor = new Reactor(kernel);
+  const link = new NetlinkLink({ fd: kernel.openElsewhere() }, reactor);
+  assertThrows(() => new NetlinkLink({ fd: link.fd }, reactor), TypeError, "is another peer's");
+  link.close();
 });

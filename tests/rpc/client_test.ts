@@ -259,6 +259,13 @@ Deno.test("an error tells the line of the caller", async () => {
   const { stack } = reason;
   await assertRejects(() => peers.client.call(100, "x", [], { signal: AbortSignal.abort(reason) }));
   assertEquals(reason.stack, stack);
+  const own = Object.freeze(new Error("of my own code"));
+  const params = {
+    toJSON() {
+      throw own;
+    },
+  };
+  assertStrictEquals(await peers.client.call(100, "x", [params]).catch((error) => error), own);
 });
 
 Deno.test("two peers of a process never share methods", async () => {

@@ -131,13 +131,16 @@ Deno.test("a loop whose peer is closed under its hands answers into the void", a
   await loop;
 });
 
-Deno.test("the rest of a batch is left alone once a handler has closed the peer", async () => {
+Deno.test("a batch whose handler closes the peer is answered whole, and its rest left alone", async () => {
   await using peers = openPeers();
   let wiped = false;
+  peers.server.registerFunction(() => 1, "one");
   peers.server.registerFunction(() => peers.server.close(), "stop");
   peers.server.registerFunction(() => wiped = true, "wipe");
   peers.server.runServerForever();
-  await peers.client.batch(100, [{ method: "stop" }, { method: "wipe" }], { timeout: 20 });
+  const [one, stop, wipe] = await peers.client.batch(100, [{ method: "one" }, { method: "stop" }, { method: "wipe" }]);
+  assertEquals(one, { status: "fulfilled", value: 1 });
+  for (const outcome of [stop, wipe]) assertEquals((outcome as PromiseRejectedResult).reason.code, -32000);
   assertEquals(wiped, false);
 });
 
