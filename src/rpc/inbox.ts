@@ -11,7 +11,7 @@ import type { Caller } from "../link/link.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
 import { DatagramReader } from "../wire/datagram.ts";
 import { PAYLOAD_JSONRPC_REQUEST, PAYLOAD_JSONRPC_RESPONSE, PROCSLINK_VERSION } from "../wire/procslinkhdr.ts";
-import type { Dispatcher } from "./dispatcher.ts";
+import { type Dispatcher, MAX_BATCH_MEMBERS } from "./dispatcher.ts";
 import type { PendingCalls } from "./pending_calls.ts";
 
 /**
@@ -19,6 +19,8 @@ import type { PendingCalls } from "./pending_calls.ts";
  * keep others waiting.
  */
 const MAX_MESSAGES = 4_096;
+
+const NO_RESPONSE = "The body is not a JSON-RPC 2.0 response";
 
 /** Takes datagrams apart, and hands requests to the dispatcher and responses to the pending calls. */
 export class Inbox {
@@ -95,18 +97,31 @@ export class Inbox {
     } catch (error) {
       return this.#badResponse(error as DecodeError, nlmsgSeq, port);
     }
-    if (!Array.isArray(payload)) return this.#settle(payload, nlmsgSeq, port);
-    for (const member of payload) this.#settle(member, nlmsgSeq, port);
+    if (!Array.isArray(payload)) {
+      if (!this.#settle(payload, nlmsgSeq, port)) this.#badResponse(new DecodeError(NO_RESPONSE), nlmsgSeq, port);
+      return;
+    }
+    if (payload.length > MAX_BATCH_MEMBERS) {
+      const error = new DecodeError(
+        `The answer has ${payload.length} members, and at most ${MAX_BATCH_MEMBERS} are read`,
+      );
+      return this.#badResponse(error, nlmsgSeq, port);
+    }
+    for (const member of payload) {
+      // One that is none does not spoil the others.
+      if (!this.#settle(member, nlmsgSeq, port)) this.#trouble("malformed", NO_RESPONSE, port);
+    }
     this.#pending.rejectMessage(nlmsgSeq, port, new DecodeError("The answer to the batch passes over this call"));
   }
 
-  #settle(response: unknown, nlmsgSeq: number, port: number): void {
-    if (!isResponse(response)) {
-      return this.#badResponse(new DecodeError("The body is not a JSON-RPC 2.0 response"), nlmsgSeq, port);
+  /** Ends the call that a response answers; tells whether it is a response at all. */
+  #settle(response: unknown, nlmsgSeq: number, port: number): boolean {
+    if (!isResponse(response)) return false;
+    if (!this.#pending.settle(response, nlmsgSeq, port)) {
+      const id = JSON.stringify(response.id).slice(0, 100);
+      this.#trouble("unexpected", `Nobody waits for a response with the id ${id} from port ${port}`, port);
     }
-    if (this.#pending.settle(response, nlmsgSeq, port)) return;
-    const id = JSON.stringify(response.id).slice(0, 100);
-    this.#trouble("unexpected", `Nobody waits for a response with the id ${id} from port ${port}`, port);
+    return true;
   }
 
   /** A response that is none ends the calls that it was to answer: they need not wait for their timeouts. */

@@ -1,6 +1,6 @@
 // Neighbours and programs that go to extremes: each of these has cost a crash, a hang or a wrong answer once.
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { currentCall, JSONRPCError, RPCPeer } from "../../mod.ts";
+import { currentCall, DecodeError, JSONRPCError, RPCPeer } from "../../mod.ts";
 import { MAX_BATCH_MEMBERS, MAX_REQUESTS_IN_FLIGHT } from "../../src/rpc/dispatcher.ts";
 import { openPeers } from "../fakes/peers.ts";
 import { frame, settle } from "../fakes/stranger.ts";
@@ -73,6 +73,27 @@ Deno.test("a batch beyond the bound is refused at once", async () => {
   assertEquals((body as { error: { code: number } }).error.code, -32002);
   mallory.send(100, { body: Array(500).fill(1) });
   assertEquals(((await mallory.next()).body as unknown[]).length, 500);
+});
+
+Deno.test("a batch of answers beyond the bound is one trouble, and ends the calls that it was to answer", async () => {
+  await using peers = openPeers();
+  const { client, clientTroubles } = peers;
+  const mallory = peers.stranger();
+  const batch = client.batch(666, [{ method: "a" }, { method: "b" }], { timeout: Infinity });
+  const { nlmsgSeq, body } = await mallory.next();
+  const stranger = peers.stranger(667);
+  const flood = { body: Array(MAX_BATCH_MEMBERS + 1).fill(1), netlink: { nlmsgSeq }, procslink: { payloadType: 2 } };
+  stranger.send(200, flood);
+  await settle();
+  assertEquals(clientTroubles, ["malformed: The answer has 4097 members, and at most 4096 are read"]);
+  // One member that is none does not spoil the other's answer.
+  const [, { id }] = body as [unknown, { id: number }];
+  mallory.send(200, { ...flood, body: [1, { jsonrpc: "2.0", id, result: "b" }] });
+  const [a, b] = await batch;
+  assertEquals([a?.status, b], ["rejected", { status: "fulfilled", value: "b" }]);
+  const other = client.call(666, "c", [], { timeout: Infinity });
+  mallory.send(200, { ...flood, netlink: { nlmsgSeq: (await mallory.next()).nlmsgSeq } });
+  await assertRejects(() => other, DecodeError, "The answer has 4097 members");
 });
 
 Deno.test("of a datagram so many messages are read and no more", async () => {
