@@ -17,8 +17,11 @@ export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_PASSCRED = 16;
 export const SO_RCVLOWAT = 18;
+export const SO_RCVTIMEO = 20;
+export const SO_SNDTIMEO = 21;
 export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
+export const SO_NETNS_COOKIE = 71;
 /** Type of the control message that carries a `struct ucred`. */
 export const SCM_CREDENTIALS = 2;
 
@@ -37,4 +40,8 @@ export const EFD_NONBLOCK = 0o4000;
 // <linux/fcntl.h>
 export const F_SETFD = 2;
 export const FD_CLOEXEC = 1;
+export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
+
+// <linux/sched.h>
+export const CLONE_NEWNET = 0x40000000;

@@ -9,6 +9,7 @@
 const DESCRIPTIONS = {
   EPERM: [1, "operation not permitted"],
   ENOENT: [2, "no such file or directory"],
+  ESRCH: [3, "no such process"],
   EINTR: [4, "interrupted by a signal"],
   EIO: [5, "input/output error"],
   EBADF: [9, "bad file descriptor"],
@@ -19,6 +20,7 @@ const DESCRIPTIONS = {
   EBUSY: [16, "device or resource busy"],
   EEXIST: [17, "exists already"],
   ENODEV: [19, "no such device"],
+  ENOTDIR: [20, "not a directory"],
   EINVAL: [22, "invalid argument"],
   ENFILE: [23, "too many open files in the system"],
   EMFILE: [24, "too many open files in this process"],

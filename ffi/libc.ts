@@ -114,6 +114,28 @@ const SYMBOLS = {
   getgid: { parameters: [], result: "u32" },
   gettid: { parameters: [], result: "i32" },
   sched_yield: { parameters: [], result: "i32" },
+  __errno_location: { parameters: [], result: "pointer" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+// Each symbol costs 0.15 ms when it is opened: what few programs need has a table of its own.
+const SELDOM_SYMBOLS = {
+  // Its memory is outside of V8's heap: the thread may outlive the isolate.
+  sendto_in_thread: {
+    name: "sendto",
+    parameters: [
+      "i32", /* int fd */
+      "pointer", /* const void *buf */
+      "usize", /* size_t len */
+      "i32", /* int flags */
+      "pointer", /* const struct sockaddr *dest_addr */
+      "u32", /* socklen_t addrlen */
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  // Variadic in C, as fcntl.
+  open: { parameters: ["buffer", /* const char *pathname */ "i32" /* int flags */], result: "i32" },
+  setns: { parameters: ["i32", /* int fd */ "i32" /* int nstype */], result: "i32" },
   dlsym: { parameters: ["pointer", /* void *handle */ "buffer" /* const char *symbol */], result: "pointer" },
   dup3: { parameters: ["i32", /* int oldfd */ "i32", /* int newfd */ "i32" /* int flags */], result: "i32" },
   // Of the C++ ABI, in glibc since 2.18.
@@ -126,16 +148,18 @@ const SYMBOLS = {
     result: "i32",
     optional: true,
   },
-  __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The symbols of libc, as functions. */
 export type LibcSymbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+/** Symbols of libc that few programs need, as functions. */
+export type SeldomLibcSymbols = Deno.DynamicLibrary<typeof SELDOM_SYMBOLS>["symbols"];
 
 /** File names of libc: glibc's, then musl's for each processor. */
 const LIBRARY_NAMES = ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`];
 
 let symbols: LibcSymbols | undefined;
+let seldomSymbols: SeldomLibcSymbols | undefined;
 
 /**
  * Opens libc at its first call, and returns its symbols.
@@ -146,6 +170,17 @@ let symbols: LibcSymbols | undefined;
 export function libc(): LibcSymbols {
   symbols ??= open(Deno.build.os, Deno.build.arch, Deno.permissions.querySync({ name: "ffi" }).state);
   return symbols;
+}
+
+/**
+ * Opens the symbols of libc that few programs need, at its first call.
+ *
+ * @returns The symbols.
+ * @throws {LibcUnavailableError} As {@linkcode libc}.
+ */
+export function seldomLibc(): SeldomLibcSymbols {
+  seldomSymbols ??= openLibrary(LIBRARY_NAMES, SELDOM_SYMBOLS);
+  return seldomSymbols;
 }
 
 /**
@@ -180,10 +215,17 @@ export function open(
       "ProcsLink calls libc and needs the flag --allow-ffi, without a path: deno run --allow-ffi main.ts",
     );
   }
+  return openLibrary(libraries, SYMBOLS);
+}
+
+function openLibrary<Interface extends Deno.ForeignLibraryInterface>(
+  libraries: readonly string[],
+  definitions: Interface,
+): Deno.DynamicLibrary<Interface>["symbols"] {
   let cause: unknown;
   for (const library of libraries) {
     try {
-      return Deno.dlopen(library, SYMBOLS).symbols;
+      return Deno.dlopen(library, definitions).symbols;
     } catch (error) {
       cause ??= error;
     }

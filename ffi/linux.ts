@@ -3,48 +3,19 @@
  *
  * @module
  */
-import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, F_SETFD, FD_CLOEXEC } from "./constants.ts";
-import { libc, type LibcSymbols } from "./libc.ts";
+import { CLONE_NEWNET, EPOLL_CTL_ADD, EPOLL_CTL_DEL, F_SETFD, FD_CLOEXEC, O_CLOEXEC, O_NONBLOCK } from "./constants.ts";
+import { libc, type LibcSymbols, seldomLibc } from "./libc.ts";
+import { MallocEventList, MallocOverflow, MallocSendSlot } from "./malloc.ts";
 import { ReceiveSlot } from "./receive_slot.ts";
-import { type EpollEventLayout, epollEventLayout, readEpollEventFd, writeEpollEvent } from "./structs/epoll_event.ts";
+import { type EpollEventLayout, epollEventLayout, writeEpollEvent } from "./structs/epoll_event.ts";
 import { SOCKADDR_NL_SIZE } from "./structs/sockaddr_nl.ts";
-import type { EventList, Syscalls } from "./syscalls.ts";
+import { TIMEVAL_SIZE, writeTimeval } from "./structs/timeval.ts";
+import type { Syscalls } from "./syscalls.ts";
 import { ThreadExitCloser } from "./thread_exit.ts";
 
 const EPOLL_EVENT: EpollEventLayout = epollEventLayout(Deno.build.arch);
 // The wait of a terminated Worker has nobody left who could end it: it ends by itself, within this time.
 const WORKER_WAIT_MILLISECONDS = 1_000;
-
-/** An {@linkcode EventList} in memory from calloc(3). */
-class MallocEventList implements EventList {
-  readonly pointer: Deno.PointerObject;
-  readonly #symbols: LibcSymbols;
-  readonly #view: DataView;
-
-  constructor(symbols: LibcSymbols, maximum: number) {
-    const pointer = symbols.calloc(BigInt(maximum), BigInt(EPOLL_EVENT.size));
-    if (pointer === null) throw new RangeError(`Out of memory for ${maximum} epoll events`);
-    this.pointer = pointer;
-    this.#symbols = symbols;
-    this.#view = new DataView(Deno.UnsafePointerView.getArrayBuffer(pointer, maximum * EPOLL_EVENT.size));
-  }
-
-  fd(index: number): number {
-    return readEpollEventFd(this.#view, index * EPOLL_EVENT.size, EPOLL_EVENT);
-  }
-
-  written(): boolean {
-    return this.#view.getUint32(0, true) !== 0;
-  }
-
-  clear(): void {
-    this.#view.setUint32(0, 0, true);
-  }
-
-  free(): void {
-    this.#symbols.free(this.pointer);
-  }
-}
 
 /** System calls through libc. */
 export class LinuxSyscalls implements Syscalls {
@@ -56,6 +27,8 @@ export class LinuxSyscalls implements Syscalls {
 
   readonly #length = new Uint32Array(new ArrayBuffer(4));
   readonly #option = new Int32Array(new ArrayBuffer(4));
+  readonly #time = new DataView(new ArrayBuffer(TIMEVAL_SIZE));
+  readonly #timeBytes = new Uint8Array(this.#time.buffer);
   readonly #counter = new Uint8Array(new ArrayBuffer(8));
   readonly #event = new DataView(new ArrayBuffer(EPOLL_EVENT.size));
   readonly #eventBytes = new Uint8Array(this.#event.buffer);
@@ -72,7 +45,7 @@ export class LinuxSyscalls implements Syscalls {
     this.#errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
     // The first thread of a process has its number; every other is that of a Worker, of whichever kind.
     const inWorker = this.#symbols.gettid() !== Deno.pid;
-    if (inWorker) this.#threadExit = new ThreadExitCloser(this.#symbols);
+    if (inWorker) this.#threadExit = new ThreadExitCloser({ ...this.#symbols, ...seldomLibc() });
     this.#waitMilliseconds = inWorker ? WORKER_WAIT_MILLISECONDS : -1;
   }
 
@@ -104,8 +77,13 @@ export class LinuxSyscalls implements Syscalls {
     return this.#symbols.setsockopt(fd, level, option, this.#option, 4);
   }
 
+  setsockoptTime(fd: number, level: number, option: number, milliseconds: number): number {
+    writeTimeval(this.#time, 0, milliseconds);
+    return this.#symbols.setsockopt(fd, level, option, this.#timeBytes, TIMEVAL_SIZE);
+  }
+
   getsockopt(fd: number, level: number, option: number, value: Int32Array<ArrayBuffer>): number {
-    this.#length[0] = 4;
+    this.#length[0] = value.byteLength;
     return this.#symbols.getsockopt(fd, level, option, value, this.#length);
   }
 
@@ -120,6 +98,10 @@ export class LinuxSyscalls implements Syscalls {
     return this.#symbols.sendto(fd, data, length as unknown as bigint, flags, address, SOCKADDR_NL_SIZE);
   }
 
+  sendtoInThread(fd: number, slot: MallocSendSlot): Promise<number> {
+    return seldomLibc().sendto_in_thread(fd, slot.data, BigInt(slot.length), 0, slot.address, SOCKADDR_NL_SIZE);
+  }
+
   recvmsg(fd: number, slot: ReceiveSlot, flags: number): number {
     slot.reset();
     return this.#symbols.recvmsg(fd, slot.header, flags);
@@ -127,6 +109,15 @@ export class LinuxSyscalls implements Syscalls {
 
   close(fd: number): number {
     return this.#threadExit === undefined ? this.#symbols.close(fd) : this.#threadExit.close(fd);
+  }
+
+  open(path: string): number {
+    // Without O_NONBLOCK a named pipe would keep the whole program waiting.
+    return this.#own(seldomLibc().open(new TextEncoder().encode(`${path}\0`), O_CLOEXEC | O_NONBLOCK));
+  }
+
+  setns(fd: number): number {
+    return seldomLibc().setns(fd, CLONE_NEWNET);
   }
 
   eventfd(initial: number, flags: number): number {
@@ -178,12 +169,29 @@ export class LinuxSyscalls implements Syscalls {
     return this.#symbols.gettid();
   }
 
-  createReceiveSlot(size: number): ReceiveSlot {
-    return new ReceiveSlot(size, (buffer) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)));
+  createReceiveSlot(size: number, overflow: number): ReceiveSlot {
+    return new ReceiveSlot(
+      size,
+      (buffer) => BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer))),
+      () => this.#createOverflow(overflow),
+    );
+  }
+
+  createSendSlot(size: number): MallocSendSlot {
+    return new MallocSendSlot(this.#symbols, size);
   }
 
   createEventList(maximum: number): MallocEventList {
-    return new MallocEventList(this.#symbols, maximum);
+    return new MallocEventList(this.#symbols, maximum, EPOLL_EVENT);
+  }
+
+  /** Where a process may not even reserve so much memory, it goes without. */
+  #createOverflow(size: number): MallocOverflow | undefined {
+    try {
+      return new MallocOverflow(this.#symbols, size);
+    } catch {
+      return undefined;
+    }
   }
 
   /** In a Worker, has a new file descriptor closed with its thread. */

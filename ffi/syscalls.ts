@@ -17,6 +17,28 @@ export interface EventList {
   free(): void;
 }
 
+/** A datagram and its destination, outside of V8's heap: a thread that sends it may outlive the isolate. */
+export interface SendSlot {
+  /** Length of the datagram in bytes. */
+  readonly length: number;
+  /** Copies a datagram: the bytes up to `length`, for the socket with this port. */
+  fill(port: number, bytes: Uint8Array, length: number): void;
+  /** Gives the memory back. */
+  free(): void;
+}
+
+/** Memory for what does not fit a receive slot. It takes up nothing as long as nothing is written to it. */
+export interface Overflow {
+  /** Where it is in memory. */
+  readonly address: bigint;
+  /** Its size in bytes. */
+  readonly size: number;
+  /** Copies as many bytes from its start as the destination has. */
+  copyTo(destination: Uint8Array<ArrayBuffer>): void;
+  /** Gives the memory back. */
+  free(): void;
+}
+
 /**
  * System calls as the kernel has them: a result of -1 means failure, and {@linkcode Syscalls.errno} must then be asked
  * **before anything else is called**.
@@ -34,7 +56,9 @@ export interface Syscalls {
   getsockname(fd: number, address: Uint8Array<ArrayBuffer>): number;
   /** setsockopt(2) of an option whose value is an int. */
   setsockopt(fd: number, level: number, option: number, value: number): number;
-  /** getsockopt(2) of an option whose value is an int. */
+  /** setsockopt(2) of an option whose value is a time span, in whole milliseconds; 0 is without end. */
+  setsockoptTime(fd: number, level: number, option: number, milliseconds: number): number;
+  /** getsockopt(2) of an option whose value is one int or more. */
   getsockopt(fd: number, level: number, option: number, value: Int32Array<ArrayBuffer>): number;
   /** sendto(2): the bytes of `data` up to `length`. */
   sendto(
@@ -44,10 +68,16 @@ export interface Syscalls {
     flags: number,
     address: Uint8Array<ArrayBuffer>,
   ): number;
+  /** sendto(2), without flags, in a thread of Deno's pool: it may wait. Its errno is another thread's. */
+  sendtoInThread(fd: number, slot: SendSlot): Promise<number>;
   /** recvmsg(2). */
   recvmsg(fd: number, slot: ReceiveSlot, flags: number): number;
   /** close(2). */
   close(fd: number): number;
+  /** open(2), for reading. */
+  open(path: string): number;
+  /** setns(2) of this thread to the network namespace behind a file descriptor. */
+  setns(fd: number): number;
   /** eventfd(2). */
   eventfd(initial: number, flags: number): number;
   /** eventfd_write(3) of 1. */
@@ -72,8 +102,10 @@ export interface Syscalls {
   getgid(): number;
   /** gettid(2). */
   gettid(): number;
-  /** Memory for datagrams of up to `size` bytes. */
-  createReceiveSlot(size: number): ReceiveSlot;
+  /** Memory for datagrams of up to `size` bytes, and `overflow` bytes more for one that is larger, where they are to be had. */
+  createReceiveSlot(size: number, overflow: number): ReceiveSlot;
+  /** Memory for a datagram of up to `size` bytes that a thread sends. */
+  createSendSlot(size: number): SendSlot;
   /** Memory for `maximum` events. */
   createEventList(maximum: number): EventList;
 }

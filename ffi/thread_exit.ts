@@ -11,13 +11,12 @@
  * @module
  */
 import { EFD_CLOEXEC, O_CLOEXEC } from "./constants.ts";
-import type { LibcSymbols } from "./libc.ts";
+import type { LibcSymbols, SeldomLibcSymbols } from "./libc.ts";
 
 /** The symbols that this needs. */
-export type ThreadExitSymbols = Pick<
-  LibcSymbols,
-  "__cxa_thread_atexit_impl" | "close" | "dlsym" | "dup3" | "eventfd"
->;
+export type ThreadExitSymbols =
+  & Pick<LibcSymbols, "close" | "eventfd">
+  & Pick<SeldomLibcSymbols, "__cxa_thread_atexit_impl" | "dlsym" | "dup3">;
 
 /** Closes file descriptors when this thread ends. */
 export class ThreadExitCloser {

@@ -34,8 +34,10 @@ export interface MsghdrParts {
   readonly name: bigint;
   /** Its size in bytes. */
   readonly nameLength: number;
-  /** Address of the one `struct iovec`. */
+  /** Address of the first `struct iovec`. */
   readonly iov: bigint;
+  /** How many there are, one behind the other. */
+  readonly iovLength: number;
   /** Address of the room for control messages. */
   readonly control: bigint;
   /** Its size in bytes. */
@@ -43,7 +45,7 @@ export interface MsghdrParts {
 }
 
 /**
- * Writes a whole header with one iovec.
+ * Writes a whole header.
  *
  * @param view Where to write.
  * @param offset First byte of the struct in the view.
@@ -52,7 +54,7 @@ export interface MsghdrParts {
 export function writeMsghdr(view: DataView, offset: number, parts: MsghdrParts): void {
   view.setBigUint64(offset + MSG_NAME, parts.name, true);
   view.setBigUint64(offset + MSG_IOV, parts.iov, true);
-  view.setBigUint64(offset + MSG_IOVLEN, 1n, true);
+  view.setBigUint64(offset + MSG_IOVLEN, BigInt(parts.iovLength), true);
   view.setBigUint64(offset + MSG_CONTROL, parts.control, true);
   resetMsghdr(view, offset, parts.nameLength, parts.controlLength);
 }

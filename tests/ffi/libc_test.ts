@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
-import { libc, LibcUnavailableError, open } from "../../ffi/libc.ts";
+import { libc, LibcUnavailableError, open, seldomLibc } from "../../ffi/libc.ts";
 
 const REFUSED: [what: string, args: Parameters<typeof open>, message: RegExp][] = [
   ["macOS", ["darwin", "aarch64", "granted"], /needs Linux.*this is darwin.*Run it in a Linux/],
@@ -39,4 +39,12 @@ Deno.test("Libraries are tried one after the other until one opens", () => {
 
 Deno.test("libc is opened once", () => {
   assertStrictEquals(libc(), libc());
+});
+
+Deno.test("What few programs need of libc is opened once, and only there", () => {
+  const seldom = seldomLibc();
+  assertStrictEquals(seldomLibc(), seldom);
+  assertEquals(Object.keys(seldom).filter((name) => name in libc()), []);
+  assert(seldom.dlsym(null, new TextEncoder().encode("setns\0")) !== null);
+  assertEquals(seldom.dlsym(null, new TextEncoder().encode("no_such_symbol\0")), null);
 });

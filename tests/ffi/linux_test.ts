@@ -1,4 +1,4 @@
-// A few real system calls. Every file descriptor is closed again.
+// A few real system calls.
 import { assert, assertEquals } from "@std/assert";
 import {
   AF_NETLINK,
@@ -11,38 +11,15 @@ import {
   NETLINK_USERSOCK,
   SO_DOMAIN,
   SO_PASSCRED,
+  SO_RCVTIMEO,
+  SO_SNDTIMEO,
   SOCK_CLOEXEC,
   SOCK_RAW,
   SOL_SOCKET,
 } from "../../ffi/constants.ts";
 import { ERRNO } from "../../ffi/errno.ts";
-import { LinuxSyscalls } from "../../ffi/linux.ts";
-import { readSockaddrNlPort, SOCKADDR_NL_SIZE, writeSockaddrNl } from "../../ffi/structs/sockaddr_nl.ts";
-
-const syscalls = new LinuxSyscalls();
-
-/** Runs something with a file descriptor, and closes it. */
-async function using(fd: number, run: (fd: number) => void | Promise<void>): Promise<void> {
-  assert(fd >= 0, `The system call failed with errno ${syscalls.errno()}`);
-  try {
-    await run(fd);
-  } finally {
-    assertEquals(syscalls.close(fd), 0);
-  }
-}
-
-function openSocket(): number {
-  return syscalls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_USERSOCK);
-}
-
-/** Binds a socket to a port that the kernel chooses; returns the socket's address. */
-function bind(fd: number): Uint8Array<ArrayBuffer> {
-  const address = new Uint8Array(SOCKADDR_NL_SIZE);
-  writeSockaddrNl(new DataView(address.buffer), 0, 0);
-  assertEquals(syscalls.bind(fd, address), 0);
-  assertEquals(syscalls.getsockname(fd, address), 0);
-  return address;
-}
+import { SOCKADDR_NL_SIZE } from "../../ffi/structs/sockaddr_nl.ts";
+import { bind, openSocket, portOf, syscalls, using } from "./sockets.ts";
 
 Deno.test("The constants of a netlink socket are the kernel's", () => {
   assertEquals([AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_USERSOCK], [16, 3 | 0o2000000, 2]);
@@ -51,14 +28,14 @@ Deno.test("The constants of a netlink socket are the kernel's", () => {
 Deno.test("A socket sends to itself, and the kernel says who sent", async () => {
   await using(openSocket(), (fd) => {
     const address = bind(fd);
-    const port = readSockaddrNlPort(new DataView(address.buffer), 0);
+    const port = portOf(address);
     assert(port > 0);
     assertEquals(syscalls.setsockopt(fd, SOL_SOCKET, SO_PASSCRED, 1), 0);
 
     // One byte more than is to be sent.
     const data = new Uint8Array([1, 2, 3, 4, 5, 6]);
     assertEquals(syscalls.sendto(fd, data, 5, MSG_DONTWAIT, address), 5);
-    const slot = syscalls.createReceiveSlot(100);
+    const slot = syscalls.createReceiveSlot(100, 0);
     assertEquals(syscalls.recvmsg(fd, slot, MSG_DONTWAIT), 5);
     assertEquals(slot.data.subarray(0, 6).toHex(), "010203040500");
     assertEquals([slot.port, slot.flags], [port, 0]);
@@ -74,7 +51,7 @@ Deno.test("A datagram larger than the slot is cut, tells its true length, and do
   await using(openSocket(), (fd) => {
     const address = bind(fd);
     for (const length of [9, 3]) syscalls.sendto(fd, new Uint8Array(9).fill(length), length, MSG_DONTWAIT, address);
-    const slot = syscalls.createReceiveSlot(4);
+    const slot = syscalls.createReceiveSlot(4, 0);
     assertEquals(syscalls.recvmsg(fd, slot, MSG_DONTWAIT | MSG_TRUNC), 9);
     assertEquals([slot.data.toHex(), slot.flags], ["09090909", MSG_TRUNC]);
     // Without SO_PASSCRED the kernel writes that there are no control messages; there must be room for the next one's.
@@ -108,6 +85,45 @@ Deno.test("Options of a socket are read and written", async () => {
     assertEquals(syscalls.setsockopt(fd, SOL_SOCKET, SO_PASSCRED, 1), 0);
     assertEquals([syscalls.getsockopt(fd, SOL_SOCKET, SO_PASSCRED, value), value[0]], [0, 1]);
     assertEquals(syscalls.adopt(fd), 0);
+  });
+});
+
+/** Reads a time span of a socket, in microseconds. */
+function timeOf(fd: number, option: number): number {
+  const value = new Int32Array(4);
+  assertEquals(syscalls.getsockopt(fd, SOL_SOCKET, option, value), 0);
+  assertEquals([value[1], value[3]], [0, 0], "the upper halves");
+  return value[0]! * 1_000_000 + value[2]!;
+}
+
+Deno.test("A time span of a socket is what was asked for, but for a tick of the kernel's clock", async () => {
+  await using(openSocket(), (fd) => {
+    for (const [index, option] of [SO_RCVTIMEO, SO_SNDTIMEO].entries()) {
+      for (const milliseconds of [0, 1, 999, 1_000, 86_400_050]) {
+        const asked = milliseconds === 0 ? 0 : milliseconds + 50 * index;
+        assertEquals(syscalls.setsockoptTime(fd, SOL_SOCKET, option, asked), 0);
+        const more = timeOf(fd, option) - asked * 1_000;
+        assert(more >= 0 && more < 10_000, `${asked} ms have become ${more} µs more`);
+      }
+    }
+    // What was set last for the one is not the other's.
+    assert(timeOf(fd, SO_RCVTIMEO) < timeOf(fd, SO_SNDTIMEO));
+  });
+  assertEquals([syscalls.setsockoptTime(-1, SOL_SOCKET, SO_RCVTIMEO, 1), syscalls.errno()], [-1, ERRNO.EBADF]);
+});
+
+Deno.test("Reading waits as long as SO_RCVTIMEO says, and not where something is there", async () => {
+  await using(openSocket(), (fd) => {
+    const address = bind(fd);
+    const slot = syscalls.createReceiveSlot(100, 0);
+    assertEquals(syscalls.setsockoptTime(fd, SOL_SOCKET, SO_RCVTIMEO, 100), 0);
+    const start = performance.now();
+    assertEquals([syscalls.recvmsg(fd, slot, 0), syscalls.errno()], [-1, ERRNO.EAGAIN]);
+    assert(performance.now() - start >= 90, `It took ${performance.now() - start} ms`);
+    assertEquals(syscalls.sendto(fd, new Uint8Array(3), 3, MSG_DONTWAIT, address), 3);
+    // Where it waited for ever, this would not end.
+    assertEquals(syscalls.setsockoptTime(fd, SOL_SOCKET, SO_RCVTIMEO, 0), 0);
+    assertEquals(syscalls.recvmsg(fd, slot, 0), 3);
   });
 });
 

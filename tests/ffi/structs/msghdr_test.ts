@@ -14,17 +14,18 @@ const PARTS = {
   name: 0x1817161514131211n,
   nameLength: 12,
   iov: 0x2827262524232221n,
+  iovLength: 2,
   control: 0x3837363534333231n,
   controlLength: 128,
 };
 
 /** The fields as they are in memory, and the padding between them as it was. */
 function expected(nameLength: string, controlLength: string, flags: string): string {
-  return "1112131415161718" + nameLength + "aaaaaaaa" + "2122232425262728" + "0100000000000000" +
+  return "1112131415161718" + nameLength + "aaaaaaaa" + "2122232425262728" + "0200000000000000" +
     "3132333435363738" + controlLength + flags + "aaaaaaaa";
 }
 
-Deno.test("writeMsghdr writes 56 bytes with one iovec, and leaves its neighbours alone", () => {
+Deno.test("writeMsghdr writes 56 bytes with the number of iovecs, and leaves its neighbours alone", () => {
   const bytes = new Uint8Array(MSGHDR_SIZE + 16).fill(0xaa);
   writeMsghdr(new DataView(bytes.buffer), 8, PARTS);
   assertEquals(MSGHDR_SIZE, 56);
