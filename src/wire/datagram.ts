@@ -30,6 +30,16 @@ export class DatagramReader {
   bodyStart = 0;
   /** First byte behind the body in the datagram. */
   bodyEnd = 0;
+  /** Size of the whole message in bytes, both headers included: all fragments together, as this one states it. */
+  size = 0;
+  /** Whether it is a fragment of a message. The body is then a part of the whole one. */
+  fragment = false;
+  /** Whether it is the last fragment of its message. This and what follows is of fragments only. */
+  last = false;
+  /** `seq` of its procslinkhdr: the number that all fragments of the message share. */
+  seq = 0;
+  /** `timestamp` of its procslinkhdr, as two halves: a bigint would cost an allocation. */
+  timestamp: readonly [low: number, high: number] = [0, 0];
 
   #view: DataView = new DataView(new ArrayBuffer(0));
   #offset = 0;
@@ -84,9 +94,6 @@ export class DatagramReader {
     this.nlmsgSeq = view.getUint32(offset + NLMSGHDR.nlmsgSeq, true);
     this.nlmsgPid = view.getUint32(offset + NLMSGHDR.nlmsgPid, true);
     if (type !== NLMSG_PROCSLINK && type !== NLMSG_DONE) return this.#reject(`nlmsg_type ${type} is unknown`);
-    if (type === NLMSG_DONE || (view.getUint16(offset + NLMSGHDR.nlmsgFlags, true) & NLM_F_MULTI) !== 0) {
-      return this.#reject("a fragment of a message, and only whole messages are taken");
-    }
     if (length < FRAME_HEADERS_SIZE) {
       return this.#reject(
         `${length - NLMSGHDR_SIZE} bytes cannot hold a procslinkhdr, which takes ${PROCSLINKHDR_SIZE}`,
@@ -94,10 +101,19 @@ export class DatagramReader {
     }
     const header = offset + NLMSGHDR_SIZE;
     const stated = view.getUint32(header + PROCSLINKHDR.length, true);
+    this.size = NLMSGHDR_SIZE + stated;
     this.version = view.getUint16(header + PROCSLINKHDR.version, true);
     this.payloadType = view.getUint16(header + PROCSLINKHDR.payloadType, true);
-    // What another version means by its length is for it to say; its first field tells that it is one.
-    if (this.version === PROCSLINK_VERSION && stated !== length - NLMSGHDR_SIZE) {
+    this.fragment = (view.getUint16(offset + NLMSGHDR.nlmsgFlags, true) & NLM_F_MULTI) !== 0;
+    if (this.fragment) {
+      this.last = type === NLMSG_DONE;
+      this.seq = view.getUint32(header + PROCSLINKHDR.seq, true);
+      const timestamp = header + PROCSLINKHDR.timestamp;
+      this.timestamp = [view.getUint32(timestamp, true), view.getUint32(timestamp + 4, true)];
+    } else if (type === NLMSG_DONE) {
+      return this.#reject("nlmsg_type DONE is of the last fragment, which has NLM_F_MULTI in its nlmsg_flags");
+    } else if (this.version === PROCSLINK_VERSION && stated !== length - NLMSGHDR_SIZE) {
+      // What another version means by its length is for it to say; its first field tells that it is one.
       return this.#reject(`procslinkhdr.length is ${stated}, and the message has ${length - NLMSGHDR_SIZE} bytes`);
     }
     this.problem = undefined;

@@ -1,9 +1,9 @@
 /**
- * Both headers of a message together, written in place: the way of every message that a peer sends.
+ * Both headers of a message together, written in place: the way of every message that a peer sends, and of its fragments.
  *
  * @module
  */
-import { NLMSG_PROCSLINK, NLMSGHDR, NLMSGHDR_SIZE } from "./nlmsghdr.ts";
+import { NLM_F_MULTI, NLMSG_DONE, NLMSG_PROCSLINK, NLMSGHDR, NLMSGHDR_SIZE } from "./nlmsghdr.ts";
 import { PROCSLINK_VERSION, PROCSLINKHDR, PROCSLINKHDR_SIZE } from "./procslinkhdr.ts";
 
 /** Size of both headers in bytes: where the body begins. */
@@ -53,4 +53,28 @@ export function writeFrameHeaders(view: DataView, offset: number, bodyLength: nu
   const high = Math.floor(nanoseconds / TWO_TO_32);
   view.setUint32(header + PROCSLINKHDR.timestamp, nanoseconds - high * TWO_TO_32, true);
   view.setUint32(header + PROCSLINKHDR.timestamp + 4, high, true);
+}
+
+/**
+ * Writes both headers in front of a part of a body that does not fit one datagram. All parts carry the same fields.
+ *
+ * @param view Where to write.
+ * @param offset First byte of the fragment in the view.
+ * @param partLength Length of this part of the body in bytes.
+ * @param bodyLength Length of the whole body in bytes.
+ * @param last Whether this is the last part.
+ * @param fields What the whole message has, as {@linkcode writeFrameHeaders} takes it.
+ */
+export function writeFragmentHeaders(
+  view: DataView,
+  offset: number,
+  partLength: number,
+  bodyLength: number,
+  last: boolean,
+  fields: FrameFields,
+): void {
+  writeFrameHeaders(view, offset, bodyLength, fields);
+  view.setUint32(offset + NLMSGHDR.nlmsgLen, FRAME_HEADERS_SIZE + partLength, true);
+  view.setUint16(offset + NLMSGHDR.nlmsgType, last ? NLMSG_DONE : NLMSG_PROCSLINK, true);
+  view.setUint16(offset + NLMSGHDR.nlmsgFlags, fields.flags | NLM_F_MULTI, true);
 }

@@ -72,11 +72,24 @@ const SANE_BUT_BAD: [what: string, bytes: number[], problem: string][] = [
   ["nlmsg_type 0", message({ nlmsgType: 0 }, "four"), "nlmsg_type 0 is unknown"],
   ["NLMSG_ERROR", message({ nlmsgType: 2 }, "four"), "nlmsg_type 2 is unknown"],
   ["nlmsg_type 0x11", message({ nlmsgType: 0x11 }, "four"), "nlmsg_type 17 is unknown"],
-  ["a fragment", message({ nlmsgFlags: 2 }, "four"), "a fragment"],
-  ["a fragment with another flag", message({ nlmsgFlags: 3 }, "four"), "a fragment"],
-  ["the last fragment", message({ nlmsgType: 3, nlmsgFlags: 2 }, "four"), "a fragment"],
-  ["NLMSG_DONE without the flag", message({ nlmsgType: 3 }, "four"), "a fragment"],
+  [
+    "NLMSG_OVERRUN, which the kernel would call a fragment",
+    message({ nlmsgType: 4, nlmsgFlags: 2 }, "four"),
+    "unknown",
+  ],
+  ["NLMSG_DONE without the flag of a fragment", message({ nlmsgType: 3 }, "four"), "DONE is of the last fragment"],
+  [
+    "NLMSG_DONE with another flag",
+    message({ nlmsgType: 3, nlmsgFlags: 0xfffd }, "four"),
+    "DONE is of the last fragment",
+  ],
+  ["NLMSG_DONE of another version", message({ nlmsgType: 3, version: 2 }, "four"), "DONE is of the last fragment"],
   ["no procslinkhdr", [...new NetlinkMessageHeader({ nlmsgLen: 16 }).toBytes()], "0 bytes cannot hold a procslinkhdr"],
+  [
+    "a fragment with half a procslinkhdr",
+    [...new NetlinkMessageHeader({ nlmsgType: 3, nlmsgFlags: 2, nlmsgLen: 39 }).toBytes(), ...new Uint8Array(24)],
+    "23 bytes cannot hold a procslinkhdr",
+  ],
   [
     "half a procslinkhdr",
     [...new NetlinkMessageHeader({ nlmsgLen: 39 }).toBytes(), ...new Uint8Array(24)],

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { FRAME_HEADERS_SIZE, type FrameFields, writeFrameHeaders } from "../../src/wire/frame.ts";
+import { FRAME_HEADERS_SIZE, type FrameFields, writeFragmentHeaders, writeFrameHeaders } from "../../src/wire/frame.ts";
 import { NetlinkMessage } from "../../src/wire/netlink_message.ts";
-import { ProcslinkMessage } from "../../src/wire/procslink_message.ts";
+import { ProcslinkMessage, ProcslinkMessageHeader } from "../../src/wire/procslink_message.ts";
 import { check } from "../fakes/property.ts";
-import { messageVector, unhex } from "../vectors/native.ts";
+import { FRAGMENTS, messageVector, unhex } from "../vectors/native.ts";
 
 const BLANK: FrameFields = { flags: 0, nlmsgSeq: 0, port: 0, payloadType: 1, seq: 0, time: 0 };
 
@@ -70,6 +70,59 @@ Deno.test("Any frame is a netlink message with a ProcsLink message in it", () =>
       version: 1,
       flag: 0,
       length: 24 + bodyLength,
+      payloadType: fields.payloadType,
+      reserved: 0,
+      seq: fields.seq,
+      timestamp: BigInt(fields.time * 1e6),
+    });
+  }));
+});
+
+/** A fragment with room for its part. */
+function fragment(part: number, body: number, last: boolean, fields: FrameFields): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(FRAME_HEADERS_SIZE + part);
+  writeFragmentHeaders(new DataView(bytes.buffer), 0, part, body, last, fields);
+  return bytes;
+}
+
+for (const [index, hex] of FRAGMENTS.datagrams.entries()) {
+  Deno.test(`writeFragmentHeaders writes the golden headers: fragment ${index + 1}`, () => {
+    const golden = unhex(hex);
+    const time = 1_700_000_000_123.4568;
+    const fields = { flags: 0, nlmsgSeq: 9, port: 4242, payloadType: 2, seq: 9, time };
+    const part = golden.length - FRAME_HEADERS_SIZE;
+    const bytes = fragment(part, FRAGMENTS.json.length, index === FRAGMENTS.datagrams.length - 1, fields);
+    const timestamp = FRAME_HEADERS_SIZE - 8;
+    assertEquals(bytes.subarray(0, timestamp).toHex(), golden.subarray(0, timestamp).toHex());
+    const difference = new DataView(bytes.buffer).getBigUint64(timestamp, true) - 1700000000123456789n;
+    assert(difference > -512n && difference < 512n, `The time is ${difference} ns off`);
+  });
+}
+
+Deno.test("writeFragmentHeaders overwrites what was there, and nothing beside it", () => {
+  const bytes = new Uint8Array(FRAME_HEADERS_SIZE + 8).fill(0xaa);
+  writeFragmentHeaders(new DataView(bytes.buffer), 4, 0, 7, false, BLANK);
+  assertEquals(bytes.subarray(0, 4).toHex() + bytes.subarray(-4).toHex(), "aaaaaaaaaaaaaaaa");
+  assertEquals(bytes.subarray(4, -4).toHex(), fragment(0, 7, false, BLANK).toHex());
+});
+
+Deno.test("Any fragment is a netlink message with a part, and the header of the whole message in it", () => {
+  const u16 = fc.nat(0xffff);
+  const u32 = fc.nat(0xffff_ffff);
+  const fields = fc.record({ flags: u16, nlmsgSeq: u32, port: u32, payloadType: u16, seq: u32, time: fc.nat(2 ** 42) });
+  check(fc.property(fields, fc.nat(100), fc.nat(2 ** 32 - 25), fc.boolean(), (fields, part, body, last) => {
+    const { header, payload } = NetlinkMessage.fromBytes(fragment(part, body, last, fields));
+    assertEquals({ ...header }, {
+      nlmsgLen: 40 + part,
+      nlmsgType: last ? 0x3 : 0x10,
+      nlmsgFlags: fields.flags | 0x2,
+      nlmsgSeq: fields.nlmsgSeq,
+      nlmsgPid: fields.port,
+    });
+    assertEquals({ ...ProcslinkMessageHeader.fromBytes(payload) }, {
+      version: 1,
+      flag: 0,
+      length: 24 + body,
       payloadType: fields.payloadType,
       reserved: 0,
       seq: fields.seq,

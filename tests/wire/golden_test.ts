@@ -123,12 +123,29 @@ Deno.test("Both headers of every golden fragment are decoded, and their payloads
 
 for (const [index, hex] of FRAGMENTS.datagrams.entries()) {
   Deno.test(`A fragment is not taken for a whole message: golden fragment ${index + 1}`, () => {
+    const { payload } = NetlinkMessage.fromBytes(unhex(hex));
+    assertThrows(() => ProcslinkMessage.fromBytes(payload), DecodeError, "length");
+  });
+
+  Deno.test(`DatagramReader reads all that there is to a fragment: golden fragment ${index + 1}`, () => {
     const datagram = unhex(hex);
-    assertThrows(() => ProcslinkMessage.fromBytes(NetlinkMessage.fromBytes(datagram).payload), DecodeError, "length");
     const reader = new DatagramReader();
     reader.start(datagram, datagram.length);
     assertEquals(reader.next(), true);
-    assertEquals(reader.problem, "a fragment of a message, and only whole messages are taken");
+    const { problem, fragment, last, nlmsgSeq, nlmsgPid, version, payloadType, seq, size, timestamp } = reader;
+    assertEquals({ problem, fragment, last, nlmsgSeq, nlmsgPid, version, payloadType, seq, size }, {
+      problem: undefined,
+      fragment: true,
+      last: index === 2,
+      nlmsgSeq: 9,
+      nlmsgPid: 4242,
+      version: 1,
+      payloadType: 2,
+      seq: 9,
+      size: 40 + FRAGMENTS.json.length,
+    });
+    assertEquals(BigInt(timestamp[0]) | BigInt(timestamp[1]) << 32n, 1700000000123456789n);
+    assertEquals([reader.bodyStart, reader.bodyEnd], [40, datagram.length]);
     assertEquals(reader.next(), false);
   });
 }
