@@ -74,37 +74,50 @@ export class PeerGoneError extends Error {
 }
 
 /**
- * The receive queue of the other side is full: it does not read as fast as it is sent to.
+ * The other side does not read as fast as it is sent to, and more waits for it already than may.
  *
  * @example
- * ```ts ignore
- * import { ReceiverFullError } from "@procslink/procslink";
+ * ```ts
+ * import { ReceiverFullError, RPCPeer } from "@procslink/procslink";
+ * import { assertRejects } from "@std/assert";
  *
- * try {
- *   await peer.notify(port, "log", ["a line"]);
- * } catch (error) {
- *   if (error instanceof ReceiverFullError) console.error(`Port ${error.port} does not keep up`);
- * }
+ * await using idle = new RPCPeer(); // It neither serves nor waits, so it does not read.
+ * await using peer = new RPCPeer({ maxQueuedBytes: 1_000_000 });
+ * const line = "x".repeat(1_000);
+ * const lines = Array.from({ length: 10_000 }, () => peer.notify(idle.nlPid, "log", [line], { timeout: 10 }));
+ * await assertRejects(() => Promise.all(lines), ReceiverFullError);
+ * await Promise.allSettled(lines);
  * ```
  */
 export class ReceiverFullError extends Error {
-  /** The port whose queue is full. */
+  /** The port that does not keep up. */
   readonly port: number;
+  /** How much waits to be sent, in bytes. */
+  readonly queued: number;
+  /** How much may wait, in bytes. */
+  readonly maximum: number;
 
   /**
    * Makes the error.
    *
-   * @param port The port whose queue is full.
+   * @param port The port that does not keep up.
+   * @param queued How much waits to be sent, in bytes.
+   * @param maximum How much may wait, in bytes.
    */
-  constructor(port: number) {
-    super(`The receive queue of port ${port} is full: send less at once, or wait until it has read`);
+  constructor(port: number, queued: number, maximum: number) {
+    super(
+      `Port ${port} does not keep up: ${queued} bytes wait to be sent, and at most ${maximum} may. Send less at once, or raise maxQueuedBytes`,
+    );
     this.name = "ReceiverFullError";
     this.port = port;
+    this.queued = queued;
+    this.maximum = maximum;
   }
 }
 
 /**
- * A call had no answer within its timeout. It may have run all the same.
+ * A call had no answer within its timeout; it may have run all the same. Or the other side had no room for a notification; a thread
+ * that was just sending it may have found some all the same.
  *
  * @example
  * ```ts
@@ -133,9 +146,10 @@ export class CallTimeoutError extends Error {
    * @param port The port that was called.
    * @param method The method that was called.
    * @param timeout How long the call waited, in milliseconds.
+   * @param verb What the other side did not do: answer a call, or take a notification.
    */
-  constructor(port: number, method: string, timeout: number) {
-    super(`Port ${port} did not answer ${JSON.stringify(method)} within ${timeout} ms`);
+  constructor(port: number, method: string, timeout: number, verb: "answer" | "take" = "answer") {
+    super(`Port ${port} did not ${verb} ${JSON.stringify(method)} within ${timeout} ms`);
     this.name = "CallTimeoutError";
     this.port = port;
     this.method = method;
@@ -144,31 +158,33 @@ export class CallTimeoutError extends Error {
 }
 
 /**
- * A message is larger than what can be sent.
+ * A message is larger than what is sent, or taken: `maxMessageSize` of the peer.
  *
  * @example
  * ```ts
  * import { MessageTooLargeError, RPCPeer } from "@procslink/procslink";
  * import { assertRejects } from "@std/assert";
  *
- * await using peer = new RPCPeer();
+ * await using peer = new RPCPeer({ maxMessageSize: 1_000_000 });
  * await assertRejects(() => peer.call(peer.nlPid, "store", ["x".repeat(2_000_000)]), MessageTooLargeError);
  * ```
  */
 export class MessageTooLargeError extends RangeError {
   /** Size of the message in bytes, headers included. */
   readonly size: number;
-  /** The largest that can be sent, in bytes, headers included. */
+  /** The largest that is sent or taken, in bytes, headers included. */
   readonly maximum: number;
 
   /**
    * Makes the error.
    *
    * @param size Size of the message in bytes, headers included.
-   * @param maximum The largest that can be sent, in bytes, headers included.
+   * @param maximum The largest that is sent or taken, in bytes, headers included.
    */
   constructor(size: number, maximum: number) {
-    super(`The message has ${size} bytes and at most ${maximum} can be sent: send it in parts`);
+    super(
+      `A message of ${size} bytes is larger than maxMessageSize, which is ${maximum}: split it, or raise the limit`,
+    );
     this.name = "MessageTooLargeError";
     this.size = size;
     this.maximum = maximum;
@@ -266,8 +282,6 @@ export function sendError(errno: number, port: number, size: number, maximum: nu
   switch (errno) {
     case ERRNO.ECONNREFUSED:
       return new PeerGoneError(port);
-    case ERRNO.EAGAIN:
-      return new ReceiverFullError(port);
     case ERRNO.EMSGSIZE:
       return new MessageTooLargeError(size, maximum);
     default:

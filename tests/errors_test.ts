@@ -17,17 +17,13 @@ Deno.test("sendError gives the class that a caller can catch, and what it needs 
   assertInstanceOf(gone, PeerGoneError);
   assertEquals((gone as PeerGoneError).port, 4242);
 
-  const full = sendError(ERRNO.EAGAIN, 4242, 100, 200);
-  assertInstanceOf(full, ReceiverFullError);
-  assertEquals((full as ReceiverFullError).port, 4242);
-
   const large = sendError(ERRNO.EMSGSIZE, 4242, 100, 50);
   assertInstanceOf(large, MessageTooLargeError);
   assertEquals([(large as MessageTooLargeError).size, (large as MessageTooLargeError).maximum], [100, 50]);
 });
 
 Deno.test("sendError gives a SyscallError of sendto for every other number", () => {
-  const mapped = ["ECONNREFUSED", "EAGAIN", "EMSGSIZE"];
+  const mapped = ["ECONNREFUSED", "EMSGSIZE"];
   for (const [code, errno] of Object.entries(ERRNO)) {
     if (mapped.includes(code)) continue;
     const error = sendError(errno, 4242, 100, 200) as SyscallError;
@@ -55,6 +51,25 @@ Deno.test("A CallTimeoutError tells who did not answer what, and a name cannot b
     timeout: 50,
   });
   assertEquals(error.message, String.raw`Port 4242 did not answer "a \"b\"\n" within 50 ms`);
+  assertEquals(new CallTimeoutError(1, "log", 5, "take").message, 'Port 1 did not take "log" within 5 ms');
+});
+
+Deno.test("a ReceiverFullError tells how much waits, how much may, and what to do about it", () => {
+  const error = new ReceiverFullError(4242, 900, 1_000);
+  assertEquals([error.port, error.queued, error.maximum], [4242, 900, 1_000]);
+  assertEquals(
+    error.message,
+    "Port 4242 does not keep up: 900 bytes wait to be sent, and at most 1000 may. Send less at once, or raise maxQueuedBytes",
+  );
+});
+
+Deno.test("a MessageTooLargeError tells both sizes, and what to do about it", () => {
+  const error = new MessageTooLargeError(2_000, 1_024);
+  assertEquals([error.size, error.maximum], [2_000, 1_024]);
+  assertEquals(
+    error.message,
+    "A message of 2000 bytes is larger than maxMessageSize, which is 1024: split it, or raise the limit",
+  );
 });
 
 Deno.test("A DuplicateMethodError tells the name", () => {
@@ -79,8 +94,9 @@ Deno.test("A cause is kept where there is one, and there is none otherwise", () 
 Deno.test("Every error has its class as its name, and a message in sentence case without a final full stop", () => {
   const errors = [
     new PeerGoneError(4242),
-    new ReceiverFullError(4242),
+    new ReceiverFullError(4242, 900, 1_000),
     new CallTimeoutError(4242, "hello", 50),
+    new CallTimeoutError(4242, "hello", 50, "take"),
     new MessageTooLargeError(100, 50),
     new PeerClosedError(),
     new DuplicateMethodError("hello"),

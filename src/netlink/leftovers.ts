@@ -16,16 +16,62 @@ import type { Syscalls } from "../../ffi/syscalls.ts";
 const LOOKED_AT = 4_096;
 
 // On the realm and not in this module: of two copies of this project in one isolate, neither may take the other's for dead.
-const LIVING = Symbol.for("procslink.living-descriptors");
+const LIVING = Symbol.for("procslink.living-sockets");
 
 /**
- * The file descriptors of all peers of this isolate. They end with it, whatever way it ends.
+ * The sockets of all peers of this isolate: file descriptors by port, of one port in several network namespaces several. They
+ * end with the isolate, whatever way it ends.
  *
- * @returns The file descriptors.
+ * @returns The sockets.
  */
-export function livingDescriptors(): Set<number> {
-  const realm = globalThis as { [LIVING]?: Set<number> };
-  return realm[LIVING] ??= new Set();
+function livingSockets(): Map<number, Set<number>> {
+  const realm = globalThis as { [LIVING]?: Map<number, Set<number>> };
+  return realm[LIVING] ??= new Map();
+}
+
+/**
+ * Notes that a socket lives.
+ *
+ * @param port Its port.
+ * @param fd Its file descriptor.
+ */
+export function noteLiving(port: number, fd: number): void {
+  const living = livingSockets();
+  const descriptors = living.get(port);
+  if (descriptors === undefined) living.set(port, new Set([fd]));
+  else descriptors.add(fd);
+}
+
+/**
+ * Takes that back, before it is closed.
+ *
+ * @param port Its port.
+ * @param fd Its file descriptor.
+ */
+export function forgetLiving(port: number, fd: number): void {
+  const living = livingSockets();
+  const descriptors = living.get(port);
+  if (descriptors?.delete(fd) && descriptors.size === 0) living.delete(port);
+}
+
+/**
+ * The sockets of this isolate that hold a port, each in another network namespace.
+ *
+ * @param port The port.
+ * @returns Their file descriptors.
+ */
+export function livingAt(port: number): ReadonlySet<number> {
+  return livingSockets().get(port) ?? new Set();
+}
+
+/**
+ * Tells whether a file descriptor is a socket of this isolate.
+ *
+ * @param fd The file descriptor.
+ * @returns Whether it is.
+ */
+export function isLiving(fd: number): boolean {
+  return livingSockets().values().some((descriptors) => descriptors.has(fd));
 }
 
 /**
@@ -46,7 +92,7 @@ export function threadMark(syscalls: Syscalls): number {
  * @returns Whether there was one.
  */
 export function closeLeftover(syscalls: Syscalls, port: number): boolean {
-  const living = livingDescriptors();
+  const living = livingAt(port);
   const mark = threadMark(syscalls);
   const value = new Int32Array(new ArrayBuffer(4));
   const address = new Uint8Array(new ArrayBuffer(SOCKADDR_NL_SIZE));

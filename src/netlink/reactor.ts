@@ -12,7 +12,8 @@ import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { EventList, Syscalls } from "../../ffi/syscalls.ts";
 import { SyscallError } from "../errors.ts";
 import { type ReactorSource, Registration, type RegistrationState } from "./registration.ts";
-import { MAX_DATAGRAM } from "./socket.ts";
+import { SendThreads } from "./send_threads.ts";
+import { MAX_DATAGRAM, MAX_OVERFLOW } from "./socket.ts";
 
 /** How long a wait goes on after its last reason has gone, in milliseconds: the next call most often comes at once. */
 export const LINGER_MILLISECONDS = 10;
@@ -39,6 +40,8 @@ interface Epoll {
 export class Reactor {
   /** The way to the kernel. */
   readonly syscalls: Syscalls;
+  /** Sends what has to wait for room. */
+  readonly sendThreads: SendThreads;
 
   readonly #registrations = new Map<number, Registration>();
   /** Registrations in the epoll set that have no reason to be there any more. */
@@ -64,6 +67,7 @@ export class Reactor {
    */
   constructor(syscalls: Syscalls) {
     this.syscalls = syscalls;
+    this.sendThreads = new SendThreads(syscalls);
   }
 
   /**
@@ -81,6 +85,7 @@ export class Reactor {
   /** Closes every socket and gives back everything, since the isolate ends. */
   shutdown(): void {
     for (const registration of [...this.#registrations.values()]) registration.source.close();
+    this.sendThreads.shutdown();
     const epoll = this.#epoll;
     if (epoll === undefined || !this.#occupied) return;
     // The thread must have left the wait before the wake-up descriptor goes: an event of a closed descriptor is none.
@@ -167,7 +172,7 @@ export class Reactor {
 
   /** Has the sockets read that are ready, and waits again. */
   #read(epoll: Epoll, count: number): void {
-    const slot = this.#slot ??= this.syscalls.createReceiveSlot(MAX_DATAGRAM);
+    const slot = this.#slot ??= this.syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
     const begun = performance.now();
     const deadline = begun + TURN_MILLISECONDS;
     // Where a turn ends early, the next begins with the sockets that it did not come to.

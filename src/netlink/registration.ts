@@ -62,6 +62,11 @@ export class Registration {
     this.#update(this.#holds + 1, this.#ref);
   }
 
+  /** Whether something has the socket read. */
+  get isHeld(): boolean {
+    return this.#holds > 0;
+  }
+
   /** Takes one hold back. */
   release(): void {
     this.#update(this.#holds - 1, this.#ref);

@@ -13,7 +13,9 @@ import {
   SO_PROTOCOL,
   SO_RCVBUF,
   SO_RCVLOWAT,
+  SO_RCVTIMEO,
   SO_SNDBUF,
+  SO_SNDTIMEO,
   SOCK_CLOEXEC,
   SOCK_RAW,
   SOL_SOCKET,
@@ -26,12 +28,24 @@ import {
   writeSockaddrNl,
   writeSockaddrNlPort,
 } from "../../ffi/structs/sockaddr_nl.ts";
-import type { Syscalls } from "../../ffi/syscalls.ts";
+import type { SendSlot, Syscalls } from "../../ffi/syscalls.ts";
 import { sendError, SyscallError } from "../errors.ts";
 import { threadMark } from "./leftovers.ts";
+import { inNetworkNamespace, type NetworkNamespace } from "./namespaces.ts";
 
-/** The largest datagram that is sent or read, in bytes. */
-export const MAX_DATAGRAM = 1_048_576;
+/**
+ * The largest datagram that is sent, in bytes: 128 KiB with what the kernel adds to it.
+ *
+ * A larger one costs no less for each byte, and a receiver whose queue is small holds only a few: of these, three where
+ * `net.core.rmem_max` is 212,992.
+ */
+export const MAX_DATAGRAM = 130_560;
+
+/** How much more is read of a datagram of others, in bytes. It is memory only while such a one is read. */
+export const MAX_OVERFLOW = 67_108_864;
+
+/** How long a thread waits for room in the receiver's queue, in milliseconds. Nothing else ends its wait, not even `close(2)`. */
+export const SEND_WAIT_MILLISECONDS = 50;
 
 /**
  * What is asked for as SO_RCVBUF, in bytes; the kernel doubles it, and caps it at `net.core.rmem_max` first.
@@ -54,9 +68,11 @@ export interface NetlinkSocketOptions {
   readonly port?: number | undefined;
   /** A socket that was opened elsewhere, to be taken over; a new one is opened where it is left out. */
   readonly fd?: number | undefined;
+  /** The network namespace to open it in; that of this thread where it is left out. */
+  readonly netns?: NetworkNamespace | undefined;
 }
 
-/** A bound netlink socket that never waits. */
+/** A bound netlink socket. */
 export class NetlinkSocket {
   /** Its file descriptor. */
   readonly fd: number;
@@ -65,23 +81,32 @@ export class NetlinkSocket {
   /** The largest datagram that it sends, in bytes. */
   readonly maxDatagram: number;
 
+  /** Called once the port is free, before anything else can run: both numbers may be another socket's at once. */
+  onFree: () => void = () => {};
+
   readonly #syscalls: Syscalls;
   readonly #destination = new Uint8Array(new ArrayBuffer(SOCKADDR_NL_SIZE));
   readonly #destinationView = new DataView(this.#destination.buffer);
   #closed = false;
+  /** Threads that are sending. The descriptor must not be closed meanwhile: its number may be another's at once. */
+  #threads = 0;
+  #freed: PromiseWithResolvers<void> | undefined;
+  #isFree = false;
+  /** SO_RCVTIMEO of the socket, in milliseconds; one that was handed in may have any. */
+  #receiveTimeout = -1;
 
   /**
    * Opens and binds a socket.
    *
    * @param syscalls The way to the kernel.
    * @param options How it is opened.
-   * @throws {SyscallError} If the kernel refuses, such as EADDRINUSE for a port that is taken.
+   * @throws {SyscallError} If the kernel refuses, such as EADDRINUSE for a port that is taken, or ENOENT for a namespace.
    * @throws {TypeError} If `fd` is not a socket of this protocol, or both a port and a bound `fd` are given.
    */
   constructor(syscalls: Syscalls, options: NetlinkSocketOptions = {}) {
     this.#syscalls = syscalls;
     this.fd = options.fd ??
-      this.#check("socket", syscalls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_USERSOCK));
+      (options.netns === undefined ? this.#open() : inNetworkNamespace(syscalls, options.netns, () => this.#open()));
     try {
       if (options.fd !== undefined) this.#checkKind(options.fd);
       this.port = this.#bind(options.port ?? 0);
@@ -92,6 +117,7 @@ export class NetlinkSocket {
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_SIZE));
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUF, MAX_DATAGRAM));
       this.maxDatagram = Math.min(MAX_DATAGRAM, this.#option(SO_SNDBUF) - SEND_BUFFER_OVERHEAD);
+      this.#setTime(SO_SNDTIMEO, SEND_WAIT_MILLISECONDS);
       writeSockaddrNl(this.#destinationView, 0, 0);
       // Last of all: a socket that is refused stays its owner's as it was.
       if (options.fd !== undefined) this.#check("fcntl", syscalls.adopt(options.fd));
@@ -107,18 +133,48 @@ export class NetlinkSocket {
    * @param to Port of the receiver.
    * @param bytes Memory that begins with the datagram.
    * @param length Length of the datagram in bytes.
+   * @returns Whether the receiver's queue took it; false where it is full.
    * @throws {PeerGoneError} If nobody holds the port.
-   * @throws {ReceiverFullError} If the receiver's queue is full.
    * @throws {MessageTooLargeError} If the socket cannot send so much at once.
    * @throws {SyscallError} If the kernel refuses for another reason.
    */
-  send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): void {
+  send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): boolean {
+    return this.#send(to, bytes, length, MSG_DONTWAIT);
+  }
+
+  /**
+   * Sends a datagram, and waits for room in the receiver's queue. The whole thread stands still meanwhile.
+   *
+   * @param to Port of the receiver.
+   * @param bytes Memory that begins with the datagram.
+   * @param length Length of the datagram in bytes.
+   * @param milliseconds How long to wait at most, from 1 on.
+   * @returns As {@linkcode NetlinkSocket.send}, which throws the same.
+   */
+  sendWaiting(to: number, bytes: Uint8Array<ArrayBuffer>, length: number, milliseconds: number): boolean {
     this.#assertOpen("sendto");
-    writeSockaddrNlPort(this.#destinationView, 0, to);
-    for (;;) {
-      if (this.#syscalls.sendto(this.fd, bytes, length, MSG_DONTWAIT, this.#destination) >= 0) return;
-      const errno = this.#syscalls.errno();
-      if (errno !== ERRNO.EINTR) throw sendError(errno, to, length, this.maxDatagram);
+    this.#setTime(SO_SNDTIMEO, milliseconds);
+    try {
+      return this.#send(to, bytes, length, 0);
+    } finally {
+      this.#setTime(SO_SNDTIMEO, SEND_WAIT_MILLISECONDS);
+    }
+  }
+
+  /**
+   * Sends a datagram in a thread, which waits for room for {@linkcode SEND_WAIT_MILLISECONDS} at most.
+   *
+   * @param slot The datagram.
+   * @returns Whether it was sent. Why not, {@linkcode NetlinkSocket.send} tells: errno of a thread is not to be had.
+   */
+  async sendInThread(slot: SendSlot): Promise<boolean> {
+    this.#assertOpen("sendto");
+    this.#threads++;
+    try {
+      return await this.#syscalls.sendtoInThread(this.fd, slot) >= 0;
+    } finally {
+      this.#threads--;
+      if (this.#closed) this.#free();
     }
   }
 
@@ -130,21 +186,85 @@ export class NetlinkSocket {
    * @throws {SyscallError} If the kernel refuses, such as ENOBUFS where it has dropped messages.
    */
   receive(slot: ReceiveSlot): number {
+    return this.#receive(slot, MSG_DONTWAIT | MSG_TRUNC);
+  }
+
+  /**
+   * Reads a datagram, and waits for it. The whole thread stands still meanwhile.
+   *
+   * @param slot Where it arrives.
+   * @param milliseconds How long to wait at most, from 1 on; Infinity without end.
+   * @returns As {@linkcode NetlinkSocket.receive}, which throws the same.
+   */
+  receiveWaiting(slot: ReceiveSlot, milliseconds: number): number {
+    this.#assertOpen("recvmsg");
+    const timeout = milliseconds === Infinity ? 0 : Math.ceil(milliseconds);
+    if (timeout !== this.#receiveTimeout) this.#setTime(SO_RCVTIMEO, timeout);
+    this.#receiveTimeout = timeout;
+    return this.#receive(slot, MSG_TRUNC);
+  }
+
+  /**
+   * Closes the socket, which frees its port. Twice is fine.
+   *
+   * @returns Resolves when the port is free. That is at once, unless a thread is sending.
+   */
+  close(): Promise<void> | undefined {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#free();
+    }
+    return this.#freed?.promise;
+  }
+
+  /** Takes it that no thread sends any more, since the isolate ends: after such a time each has left. */
+  threadsHaveLeft(): void {
+    this.#threads = 0;
+    if (this.#closed) this.#free();
+  }
+
+  #free(): void {
+    if (this.#isFree) return;
+    if (this.#threads > 0) {
+      this.#freed ??= Promise.withResolvers();
+      return;
+    }
+    this.#isFree = true;
+    this.#syscalls.close(this.fd);
+    this.onFree();
+    this.#freed?.resolve();
+  }
+
+  #send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number, flags: number): boolean {
+    this.#assertOpen("sendto");
+    writeSockaddrNlPort(this.#destinationView, 0, to);
+    for (;;) {
+      if (this.#syscalls.sendto(this.fd, bytes, length, flags, this.#destination) >= 0) return true;
+      const errno = this.#syscalls.errno();
+      // A wait that a signal ends is over: begun anew each time, it might never be.
+      if (errno === ERRNO.EAGAIN || (errno === ERRNO.EINTR && flags === 0)) return false;
+      if (errno !== ERRNO.EINTR) throw sendError(errno, to, length, this.maxDatagram);
+    }
+  }
+
+  #receive(slot: ReceiveSlot, flags: number): number {
     this.#assertOpen("recvmsg");
     for (;;) {
-      const length = this.#syscalls.recvmsg(this.fd, slot, MSG_DONTWAIT | MSG_TRUNC);
+      const length = this.#syscalls.recvmsg(this.fd, slot, flags);
       if (length >= 0) return length;
       const errno = this.#syscalls.errno();
-      if (errno === ERRNO.EAGAIN) return -1;
+      const waited = (flags & MSG_DONTWAIT) === 0;
+      if (errno === ERRNO.EAGAIN || (errno === ERRNO.EINTR && waited)) return -1;
       if (errno !== ERRNO.EINTR) throw new SyscallError("recvmsg", errno);
     }
   }
 
-  /** Closes the socket, which frees its port. Twice is fine. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#syscalls.close(this.fd);
+  #open(): number {
+    return this.#check("socket", this.#syscalls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_USERSOCK));
+  }
+
+  #setTime(option: number, milliseconds: number): void {
+    this.#check("setsockopt", this.#syscalls.setsockoptTime(this.fd, SOL_SOCKET, option, milliseconds));
   }
 
   #checkKind(fd: number): void {

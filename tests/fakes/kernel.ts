@@ -3,14 +3,25 @@
  *
  * @module
  */
+import { AssertionError } from "@std/assert";
 import { AF_NETLINK, NETLINK_USERSOCK, SOCK_RAW } from "../../ffi/constants.ts";
-import type { ErrnoName } from "../../ffi/errno.ts";
+import { ERRNO, type ErrnoName } from "../../ffi/errno.ts";
 import { type Credentials, FakeEpoll, FakeEventfd, type FakeFile, FakeSocket } from "./kernel_files.ts";
 import { Ledger } from "./ledger.ts";
 import { Failure, Script, type SyscallName } from "./script.ts";
 
 /** The first port that is chosen automatically; the next ones count from 0x80000000 upwards. */
 export const FIRST_PORT = 4242;
+
+/** A datagram on its way in a thread. */
+export interface FakeSend {
+  /** The file descriptor that it is sent on, which must stay open meanwhile. */
+  readonly fd: number;
+  /** Port of the receiver. */
+  readonly to: number;
+  /** Sends it; throws where there is no room. */
+  readonly send: () => number;
+}
 
 /** The tables of the kernel, and its knobs. */
 export class FakeKernel {
@@ -28,12 +39,26 @@ export class FakeKernel {
   threadDelay = 0;
   /** How often a thread was sent to wait. */
   waits = 0;
+  /** The most threads that sent at once. */
+  mostSending = 0;
+  /** The network namespace of the thread. */
+  namespace = "own";
+  /** Files that can be opened, with the network namespace that they stand for; undefined where they stand for none. */
+  readonly namespaceFiles: Map<string, string | undefined> = new Map([
+    ["/proc/thread-self/ns/net", "own"],
+    ["/proc/self/task/4711/ns/net", "own"],
+  ]);
+  /** What happens while the whole thread waits for a datagram, or for room for one; told for how long, 0 without end. */
+  whileBlocked: (milliseconds: number) => void = () => {};
   /** How often somebody looked for events without waiting. */
   polls = 0;
 
   protected readonly script: Script = new Script();
   readonly #files = new Map<number, FakeFile>();
-  readonly #ports = new Map<number, FakeSocket>();
+  /** Each network namespace has ports of its own. */
+  readonly #ports = new Map<string, FakeSocket>();
+  /** Threads that wait for room in a queue. */
+  readonly #sending = new Set<FakeSend & { resolve: (result: number) => void }>();
   #nextFd = 3;
   #nextPort = FIRST_PORT;
 
@@ -64,6 +89,32 @@ export class FakeKernel {
     return this.#files.has(fd);
   }
 
+  /** How many threads wait for room in a queue. */
+  get sending(): number {
+    return this.#sending.size;
+  }
+
+  /** The receivers that threads wait for. */
+  get sendingTo(): number[] {
+    return [...this.#sending].map(({ to }) => to);
+  }
+
+  /** Lets SO_SNDTIMEO pass for all threads that wait for room, or for those that wait for one receiver. */
+  endSends(to?: number): void {
+    for (const sending of [...this.#sending]) {
+      if (to !== undefined && sending.to !== to) continue;
+      this.#sending.delete(sending);
+      sending.resolve(-1);
+    }
+  }
+
+  /** A port's reader reads a datagram, as another process would; returns it. */
+  readAt(port: number, namespace = "own"): Uint8Array | undefined {
+    const datagram = this.#ports.get(placeOf(namespace, port))?.queue.shift();
+    this.roomMade();
+    return datagram?.bytes;
+  }
+
   /** Whether a thread waits. */
   get waiting(): boolean {
     return this.#epolls().some((epoll) => epoll.wait !== undefined);
@@ -83,24 +134,26 @@ export class FakeKernel {
   }
 
   /** A socket that was opened elsewhere. Where it is shared, another process has it too. */
-  openElsewhere(options: { domain?: number; protocol?: number; port?: number; shared?: boolean } = {}): number {
-    const { domain = AF_NETLINK, protocol = NETLINK_USERSOCK, port = 0, shared = false } = options;
-    const socket = new FakeSocket(domain, SOCK_RAW, protocol);
+  openElsewhere(
+    options: { domain?: number; protocol?: number; port?: number; shared?: boolean; namespace?: string } = {},
+  ): number {
+    const { domain = AF_NETLINK, protocol = NETLINK_USERSOCK, port = 0, shared = false, namespace = "own" } = options;
+    const socket = new FakeSocket(domain, SOCK_RAW, protocol, namespace);
     socket.shared = shared;
     if (port !== 0) this.bindPort(socket, port);
-    return this.open(socket);
+    return this.openFile(socket);
   }
 
   /** Puts a datagram into the queue of a port, as another process would by sending it. */
-  arrive(to: number, bytes: Uint8Array = new Uint8Array([1]), from = 77): void {
-    const receiver = this.#ports.get(to);
+  arrive(to: number, bytes: Uint8Array = new Uint8Array([1]), from = 77, namespace = "own"): void {
+    const receiver = this.#ports.get(placeOf(namespace, to));
     if (receiver === undefined) throw new Failure("ECONNREFUSED");
     if (receiver.queue.length >= this.queueLimit) throw new Failure("EAGAIN");
     receiver.queue.push({ from, bytes: bytes.slice(), credentials: this.credentials });
     this.wake();
   }
 
-  protected open(file: FakeFile): number {
+  protected openFile(file: FakeFile): number {
     let fd = this.#nextFd;
     if (this.reuseFds) { for (fd = 3; this.#files.has(fd);) fd++; }
     this.#nextFd = Math.max(this.#nextFd, fd + 1);
@@ -115,30 +168,58 @@ export class FakeKernel {
     this.#files.delete(fd);
     if (file instanceof FakeEpoll) file.assertNoWait();
     if (file instanceof FakeSocket) {
+      if ([...this.#sending].some((sending) => sending.fd === fd)) {
+        throw new AssertionError("A socket was closed while a thread sends: its number may be another's at once");
+      }
       // The other process still has the file: its port stays, and so does its place in epoll sets.
       if (file.shared) return;
-      this.#ports.delete(file.port);
+      this.#ports.delete(placeOf(file.namespace, file.port));
+      this.roomMade();
     }
     for (const epoll of this.#epolls()) epoll.fileClosed(fd, file);
   }
 
   protected bindPort(socket: FakeSocket, wanted: number): void {
     if (socket.port !== 0 && socket.port !== wanted) throw new Failure("EINVAL");
-    const holder = this.#ports.get(wanted);
+    const holder = this.#ports.get(placeOf(socket.namespace, wanted));
     if (holder !== undefined && holder !== socket) throw new Failure("EADDRINUSE");
     let port = wanted;
-    while (port === 0 || (wanted === 0 && this.#ports.has(port))) {
+    while (port === 0 || (wanted === 0 && this.#ports.has(placeOf(socket.namespace, port)))) {
       port = this.#nextPort;
       this.#nextPort = port === FIRST_PORT ? 0x8000_0000 : port + 1;
     }
     socket.port = port;
-    this.#ports.set(port, socket);
+    this.#ports.set(placeOf(socket.namespace, port), socket);
   }
 
   protected file(fd: number): FakeFile {
     const file = this.#files.get(fd);
     if (file === undefined) throw new Failure("EBADF");
     return file;
+  }
+
+  /** A thread sends: it waits until there is room, or {@linkcode FakeKernel.endSends}. */
+  protected sendInThread(send: FakeSend): Promise<number> {
+    const outcome = Promise.withResolvers<number>();
+    this.#sending.add({ ...send, resolve: outcome.resolve });
+    this.mostSending = Math.max(this.mostSending, this.#sending.size);
+    this.roomMade();
+    return outcome.promise;
+  }
+
+  /** There may be room in a queue: threads that wait for it try again. */
+  protected roomMade(): void {
+    for (const sending of this.#sending) {
+      try {
+        sending.resolve(sending.send());
+        this.#sending.delete(sending);
+      } catch (failure) {
+        if (!(failure instanceof Failure)) throw failure;
+        if (failure.errno === ERRNO.EAGAIN) continue;
+        this.#sending.delete(sending);
+        sending.resolve(-1);
+      }
+    }
   }
 
   protected eventfdOf(fd: number): FakeEventfd {
@@ -161,4 +242,8 @@ export class FakeKernel {
   #epolls(): FakeEpoll[] {
     return [...this.#files.values()].filter((file) => file instanceof FakeEpoll);
   }
+}
+
+function placeOf(namespace: string, port: number): string {
+  return `${namespace}:${port}`;
 }

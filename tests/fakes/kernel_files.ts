@@ -4,8 +4,16 @@
  * @module
  */
 import { AssertionError } from "@std/assert";
-import { SO_DOMAIN, SO_PASSCRED, SO_PROTOCOL, SO_RCVBUF, SO_SNDBUF } from "../../ffi/constants.ts";
-import type { EventList } from "../../ffi/syscalls.ts";
+import {
+  SO_DOMAIN,
+  SO_PASSCRED,
+  SO_PROTOCOL,
+  SO_RCVBUF,
+  SO_RCVTIMEO,
+  SO_SNDBUF,
+  SO_SNDTIMEO,
+} from "../../ffi/constants.ts";
+import type { EventList, Overflow, SendSlot } from "../../ffi/syscalls.ts";
 import type { Ledger } from "./ledger.ts";
 import { Failure } from "./script.ts";
 
@@ -33,13 +41,21 @@ export class FakeSocket {
   shared = false;
   closeOnExec = false;
   port = 0;
+  /** The network namespace that it was opened in. */
+  readonly namespace: string;
 
-  constructor(domain: number, type: number, protocol: number) {
+  constructor(domain: number, type: number, protocol: number, namespace = "own") {
     this.type = type;
-    this.options = new Map([[SO_DOMAIN, domain], [SO_PROTOCOL, protocol], [SO_PASSCRED, 0], [SO_RCVBUF, 212_992], [
-      SO_SNDBUF,
-      212_992,
-    ]]);
+    this.namespace = namespace;
+    this.options = new Map([
+      [SO_DOMAIN, domain],
+      [SO_PROTOCOL, protocol],
+      [SO_PASSCRED, 0],
+      [SO_RCVBUF, 212_992],
+      [SO_SNDBUF, 212_992],
+      [SO_RCVTIMEO, 0],
+      [SO_SNDTIMEO, 0],
+    ]);
   }
 
   get ready(): boolean {
@@ -104,6 +120,80 @@ export class FakeEventList implements EventList {
 
   #assertAlive(): void {
     if (this.#freed) throw new AssertionError(`${this.#key} was used after it was freed`);
+  }
+}
+
+/** Memory for a datagram that is in the ledger, and cannot be used after it was freed. */
+export class FakeSendSlot implements SendSlot {
+  readonly #ledger: Ledger;
+  readonly #key: string;
+  readonly #size: number;
+  #port = 0;
+  #bytes: Uint8Array | undefined = new Uint8Array();
+
+  constructor(ledger: Ledger, number: number, size: number) {
+    this.#ledger = ledger;
+    this.#key = `send slot ${number}`;
+    this.#size = size;
+    ledger.opened(this.#key, `${size} bytes`);
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#bytes === undefined) throw new AssertionError(`${this.#key} was used after it was freed`);
+    return this.#bytes;
+  }
+
+  get length(): number {
+    return this.bytes.length;
+  }
+
+  fill(port: number, bytes: Uint8Array, length: number): void {
+    if (length > this.#size) throw new AssertionError(`${length} bytes do not fit ${this.#key}`);
+    this.#port = port;
+    this.#bytes = bytes.slice(0, length);
+  }
+
+  free(): void {
+    this.#bytes = undefined;
+    this.#ledger.closed(this.#key);
+  }
+}
+
+/** What did not fit a receive slot. */
+export class FakeOverflow implements Overflow {
+  readonly address = 0n;
+  readonly size: number;
+  #bytes = new Uint8Array();
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  /** Writes what did not fit, as the kernel does. */
+  write(bytes: Uint8Array): void {
+    this.#bytes = bytes.slice(0, this.size);
+  }
+
+  copyTo(destination: Uint8Array<ArrayBuffer>): void {
+    destination.set(this.#bytes.subarray(0, destination.length));
+  }
+
+  free(): void {}
+}
+
+/** A file that stands for a network namespace, or for something else. */
+export class FakeNamespaceFile {
+  readonly kind = "namespace";
+  readonly ready = false;
+  /** The namespace, or undefined where it is none. */
+  readonly namespace: string | undefined;
+
+  constructor(namespace: string | undefined) {
+    this.namespace = namespace;
   }
 }
 
@@ -183,4 +273,4 @@ export class FakeEpoll {
 }
 
 /** What a file descriptor can stand for. */
-export type FakeFile = FakeSocket | FakeEventfd | FakeEpoll;
+export type FakeFile = FakeSocket | FakeEventfd | FakeEpoll | FakeNamespaceFile;

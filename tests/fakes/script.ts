@@ -22,7 +22,10 @@ export type SyscallName =
   | "eventfd_read"
   | "epoll_create1"
   | "epoll_ctl"
-  | "epoll_wait";
+  | "epoll_wait"
+  | "sendto_in_thread"
+  | "open"
+  | "setns";
 
 /** Thrown inside the fake kernel where a system call returns -1. */
 export class Failure {

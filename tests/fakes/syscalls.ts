@@ -12,29 +12,43 @@ import {
   EPOLLIN,
   MSG_DONTWAIT,
   MSG_TRUNC,
+  SO_NETNS_COOKIE,
   SO_PASSCRED,
   SO_RCVBUF,
+  SO_RCVTIMEO,
   SO_SNDBUF,
+  SO_SNDTIMEO,
 } from "../../ffi/constants.ts";
+import { ERRNO } from "../../ffi/errno.ts";
 import { ReceiveSlot, SLOT_CONTROL, SLOT_NAME } from "../../ffi/receive_slot.ts";
 import { readSockaddrNlPort, SOCKADDR_NL_SIZE, writeSockaddrNl } from "../../ffi/structs/sockaddr_nl.ts";
 import { CMSG_UCRED_LENGTH } from "../../ffi/structs/ucred.ts";
 import { writeMsghdrResult, writeUcredMessage } from "./received_message.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import { FakeKernel } from "./kernel.ts";
-import { FakeEpoll, FakeEventfd, FakeEventList, FakeSocket } from "./kernel_files.ts";
+import {
+  FakeEpoll,
+  FakeEventfd,
+  FakeEventList,
+  FakeNamespaceFile,
+  FakeOverflow,
+  FakeSendSlot,
+  FakeSocket,
+} from "./kernel_files.ts";
 import { Failure } from "./script.ts";
 
 /** System calls of a kernel in memory. */
 export class FakeSyscalls extends FakeKernel implements Syscalls {
   #eventLists = 0;
+  #sendSlots = 0;
+  readonly #overflows = new WeakMap<ReceiveSlot, () => FakeOverflow>();
 
   errno(): number {
     return this.script.errno;
   }
 
   socket(domain: number, type: number, protocol: number): number {
-    return this.script.run("socket", () => this.open(new FakeSocket(domain, type, protocol)));
+    return this.script.run("socket", () => this.openFile(new FakeSocket(domain, type, protocol, this.namespace)));
   }
 
   adopt(fd: number): number {
@@ -69,8 +83,21 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
     });
   }
 
+  setsockoptTime(fd: number, _level: number, option: number, milliseconds: number): number {
+    return this.script.run("setsockopt", () => {
+      if (!Number.isInteger(milliseconds) || milliseconds < 0) throw new Failure("EINVAL");
+      this.socketOf(fd).options.set(option, milliseconds);
+      return 0;
+    });
+  }
+
   getsockopt(fd: number, _level: number, option: number, value: Int32Array<ArrayBuffer>): number {
     return this.script.run("getsockopt", () => {
+      if (option === SO_NETNS_COOKIE) {
+        const { namespace } = this.socketOf(fd);
+        new Uint8Array(value.buffer).set(new TextEncoder().encode(namespace.slice(0, 8).padEnd(8)));
+        return 0;
+      }
       const stored = this.socketOf(fd).options.get(option);
       if (stored === undefined) throw new Failure("ENOPROTOOPT");
       value[0] = stored;
@@ -85,33 +112,40 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
     flags: number,
     address: Uint8Array<ArrayBuffer>,
   ): number {
-    assertNeverWaits(flags);
     return this.script.run("sendto", () => {
       if (length > data.length) throw new AssertionError(`${length} bytes of ${data.length} were to be sent`);
-      const sender = this.socketOf(fd);
-      if (length === 0) throw new Failure("ENODATA");
-      if (length > sender.options.get(SO_SNDBUF)! - 32) throw new Failure("EMSGSIZE");
-      if (sender.port === 0) this.bindPort(sender, 0);
-      this.arrive(readSockaddrNlPort(viewOf(address), 0), data.subarray(0, length), sender.port);
-      return length;
+      const send = () => this.#send(fd, data.subarray(0, length), readSockaddrNlPort(viewOf(address), 0));
+      return this.#blocking(fd, flags, SO_SNDTIMEO, send);
     });
   }
 
+  sendtoInThread(fd: number, slot: FakeSendSlot): Promise<number> {
+    this.script.forgetErrno();
+    if (this.script.due("sendto_in_thread") !== undefined) return Promise.resolve(-1);
+    if (this.socketOf(fd).options.get(SO_SNDTIMEO) === 0) throw new AssertionError("A thread would wait without end");
+    return this.sendInThread({ fd, to: slot.port, send: () => this.#send(fd, slot.bytes, slot.port) });
+  }
+
   recvmsg(fd: number, slot: ReceiveSlot, flags: number): number {
-    assertNeverWaits(flags);
     return this.script.run("recvmsg", () => {
       slot.reset();
-      const socket = this.socketOf(fd);
-      const datagram = socket.queue.shift();
-      if (datagram === undefined) throw new Failure("EAGAIN");
-      const { bytes, from, credentials: { pid, uid, gid } } = datagram;
-      const fits = Math.min(bytes.length, slot.data.length);
-      slot.data.set(bytes.subarray(0, fits));
-      writeSockaddrNl(slot.control, SLOT_NAME, from);
-      const named = socket.options.get(SO_PASSCRED) === 1;
-      if (named) writeUcredMessage(slot.control, SLOT_CONTROL, pid, uid, gid);
-      writeMsghdrResult(slot.control, 0, fits < bytes.length ? MSG_TRUNC : 0, named ? CMSG_UCRED_LENGTH : 0);
-      return (flags & MSG_TRUNC) !== 0 ? bytes.length : fits;
+      return this.#blocking(fd, flags, SO_RCVTIMEO, () => this.#receive(fd, slot, flags));
+    });
+  }
+
+  open(path: string): number {
+    return this.script.run("open", () => {
+      if (!this.namespaceFiles.has(path)) throw new Failure("ENOENT");
+      return this.openFile(new FakeNamespaceFile(this.namespaceFiles.get(path)));
+    });
+  }
+
+  setns(fd: number): number {
+    return this.script.run("setns", () => {
+      const file = this.file(fd);
+      if (!(file instanceof FakeNamespaceFile) || file.namespace === undefined) throw new Failure("EINVAL");
+      this.namespace = file.namespace;
+      return 0;
     });
   }
 
@@ -123,7 +157,7 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
   }
 
   eventfd(initial: number, _flags: number): number {
-    return this.script.run("eventfd", () => this.open(new FakeEventfd(initial)));
+    return this.script.run("eventfd", () => this.openFile(new FakeEventfd(initial)));
   }
 
   eventfdWrite(fd: number): number {
@@ -144,7 +178,7 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
   }
 
   epollCreate(_flags: number): number {
-    return this.script.run("epoll_create1", () => this.open(new FakeEpoll()));
+    return this.script.run("epoll_create1", () => this.openFile(new FakeEpoll()));
   }
 
   epollAdd(epfd: number, fd: number, events: number): number {
@@ -199,18 +233,62 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
     return this.credentials.gid;
   }
 
-  createReceiveSlot(size: number): ReceiveSlot {
-    return new ReceiveSlot(size, () => 0n);
+  createReceiveSlot(size: number, overflow: number): ReceiveSlot {
+    let current = new FakeOverflow(overflow);
+    const slot = new ReceiveSlot(size, () => 0n, () => current = new FakeOverflow(overflow));
+    this.#overflows.set(slot, () => current);
+    return slot;
+  }
+
+  createSendSlot(size: number): FakeSendSlot {
+    return new FakeSendSlot(this.ledger, ++this.#sendSlots, size);
   }
 
   createEventList(maximum: number): FakeEventList {
     return new FakeEventList(this.ledger, ++this.#eventLists, maximum);
   }
-}
 
-/** The whole program would stand still. */
-function assertNeverWaits(flags: number): void {
-  if ((flags & MSG_DONTWAIT) === 0) throw new AssertionError("A system call without MSG_DONTWAIT may wait");
+  #send(fd: number, bytes: Uint8Array, to: number): number {
+    const sender = this.socketOf(fd);
+    if (bytes.length === 0) throw new Failure("ENODATA");
+    if (bytes.length > sender.options.get(SO_SNDBUF)! - 32) throw new Failure("EMSGSIZE");
+    if (sender.port === 0) this.bindPort(sender, 0);
+    this.arrive(to, bytes, sender.port, sender.namespace);
+    return bytes.length;
+  }
+
+  #receive(fd: number, slot: ReceiveSlot, flags: number): number {
+    const socket = this.socketOf(fd);
+    const datagram = socket.queue.shift();
+    if (datagram === undefined) throw new Failure("EAGAIN");
+    const { bytes, from, credentials: { pid, uid, gid } } = datagram;
+    slot.data.set(bytes.subarray(0, slot.data.length));
+    if (bytes.length > slot.data.length) this.#overflows.get(slot)!().write(bytes.subarray(slot.data.length));
+    writeSockaddrNl(slot.control, SLOT_NAME, from);
+    const named = socket.options.get(SO_PASSCRED) === 1;
+    if (named) writeUcredMessage(slot.control, SLOT_CONTROL, pid, uid, gid);
+    const fits = Math.min(bytes.length, slot.capacity);
+    writeMsghdrResult(slot.control, 0, fits < bytes.length ? MSG_TRUNC : 0, named ? CMSG_UCRED_LENGTH : 0);
+    this.roomMade();
+    return (flags & MSG_TRUNC) !== 0 ? bytes.length : fits;
+  }
+
+  /** Makes a call that may wait: the test says what happens meanwhile, and then it is made once more. */
+  #blocking(fd: number, flags: number, timeout: number, call: () => number): number {
+    const milliseconds = this.socketOf(fd).options.get(timeout)!;
+    for (let tries = 1;; tries++) {
+      try {
+        return call();
+      } catch (failure) {
+        const blocks = failure instanceof Failure && failure.errno === ERRNO.EAGAIN && (flags & MSG_DONTWAIT) === 0;
+        if (blocks && tries === 2 && milliseconds === 0) {
+          throw new AssertionError("The whole program would stand still without end");
+        }
+        if (!blocks || tries === 2) throw failure;
+      }
+      this.whileBlocked(milliseconds);
+    }
+  }
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { TURN_MILLISECONDS } from "../../src/netlink/reactor.ts";
-import { MAX_DATAGRAM } from "../../src/netlink/socket.ts";
+import { MAX_DATAGRAM, MAX_OVERFLOW } from "../../src/netlink/socket.ts";
 import { closeSources, FakeSource, openSources } from "../fakes/source.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
 
@@ -49,6 +49,7 @@ Deno.test("sockets share one slot, which holds the largest datagram", async () =
   }
   await settled();
   assertEquals(sources[0]!.slot?.data.length, MAX_DATAGRAM);
+  assertEquals(sources[0]!.slot?.capacity, MAX_DATAGRAM + MAX_OVERFLOW, "what others send may be larger");
   assertStrictEquals(sources[0]!.slot, sources[1]!.slot);
   await closeSources(kernel, sources);
 });

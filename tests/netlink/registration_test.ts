@@ -37,6 +37,22 @@ Deno.test("holds, ref and unref lead from state to state, and only a change is t
   }
 });
 
+Deno.test("a socket is held from its first hold to its last release, ref'd or not", () => {
+  const registration = new Registration({} as ReactorSource, () => {});
+  const steps: [action: () => void, held: boolean][] = [
+    [() => {}, false],
+    [() => registration.hold(), true],
+    [() => registration.hold(), true],
+    [() => registration.setRef(false), true],
+    [() => registration.release(), true],
+    [() => registration.release(), false],
+  ];
+  for (const [action, held] of steps) {
+    action();
+    assertEquals(registration.isHeld, held);
+  }
+});
+
 Deno.test("a change that is refused leaves state and counts as they were", () => {
   let refuse = true;
   const states: RegistrationState[] = [];

@@ -1,5 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { LinuxSyscalls } from "../../ffi/linux.ts";
+import { NetlinkLink } from "../../src/link/netlink_link.ts";
 import { LINGER_MILLISECONDS, Reactor } from "../../src/netlink/reactor.ts";
+import { NetlinkSocket } from "../../src/netlink/socket.ts";
 import { FakeSource } from "../fakes/source.ts";
 import { FakeSyscalls } from "../fakes/syscalls.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
@@ -148,4 +151,23 @@ Deno.test("a second shutdown finds nothing to do", async () => {
   reactor.shutdown();
   kernel.assertAllClosed();
   await settled();
+});
+
+Deno.test("after a shutdown the port is free, also where a thread was sending", async () => {
+  // The real kernel: nothing of the isolate runs any more after its last event, and so nothing later may be needed.
+  const syscalls = new LinuxSyscalls();
+  const receiver = new NetlinkSocket(syscalls);
+  const reactor = new Reactor(syscalls);
+  const link = new NetlinkLink({}, reactor);
+  const { port, maxDatagram: size } = link;
+  while (link.send(receiver.port, new Uint8Array(size), size));
+  link.hold();
+  const sent = link.sendPatiently(receiver.port, new Uint8Array(size), size, false).sent.catch(() => {});
+  reactor.shutdown();
+  try {
+    new NetlinkSocket(syscalls, { port }).close();
+  } finally {
+    await sent;
+    receiver.close();
+  }
 });

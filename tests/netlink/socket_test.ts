@@ -6,12 +6,14 @@ import {
   SO_PASSCRED,
   SO_PROTOCOL,
   SO_RCVBUF,
+  SO_RCVTIMEO,
   SO_SNDBUF,
+  SO_SNDTIMEO,
   SOCK_CLOEXEC,
   SOCK_RAW,
 } from "../../ffi/constants.ts";
 import { SyscallError } from "../../src/errors.ts";
-import { MAX_DATAGRAM, NetlinkSocket, RECEIVE_BUFFER_SIZE } from "../../src/netlink/socket.ts";
+import { MAX_DATAGRAM, NetlinkSocket, RECEIVE_BUFFER_SIZE, SEND_WAIT_MILLISECONDS } from "../../src/netlink/socket.ts";
 import { FIRST_PORT } from "../fakes/kernel.ts";
 import { FakeSyscalls } from "../fakes/syscalls.ts";
 
@@ -29,6 +31,8 @@ Deno.test("a socket is opened with all that it needs, and bound to a port that t
   assertEquals(options.get(SO_PASSCRED), 1);
   assertEquals(options.get(SO_RCVBUF), 2 * RECEIVE_BUFFER_SIZE);
   assertEquals(options.get(SO_SNDBUF), 2 * MAX_DATAGRAM);
+  // A thread that sends must come back, and a read without a time waits without end.
+  assertEquals([options.get(SO_SNDTIMEO), options.get(SO_RCVTIMEO)], [SEND_WAIT_MILLISECONDS, 0]);
   socket.close();
   kernel.assertAllClosed();
 });
@@ -46,11 +50,15 @@ Deno.test("a socket binds the port that is asked for, which is free again once i
   assertEquals(new NetlinkSocket(kernel, { port: 5_000_000 }).port, 5_000_000);
 });
 
-Deno.test("the largest datagram is what the kernel grants, and never more than is read", () => {
+Deno.test("the largest datagram is what the kernel grants, and never more than fits one receive slot", () => {
+  // With what the kernel adds to it, it takes 128 KiB of the receiver's queue.
+  assertEquals(MAX_DATAGRAM, 130_560);
   for (
     const { bufferMaximum, maxDatagram } of [
       { bufferMaximum: 4_194_304, maxDatagram: MAX_DATAGRAM },
-      { bufferMaximum: 212_992, maxDatagram: 2 * 212_992 - 32 },
+      { bufferMaximum: 212_992, maxDatagram: MAX_DATAGRAM },
+      { bufferMaximum: 65_296, maxDatagram: MAX_DATAGRAM },
+      { bufferMaximum: 65_295, maxDatagram: MAX_DATAGRAM - 2 },
       { bufferMaximum: 8_192, maxDatagram: 2 * 8_192 - 32 },
     ]
   ) {
@@ -69,6 +77,8 @@ Deno.test("a step that fails closes the file descriptor, and names the step", as
     { syscall: "setsockopt", after: 0 },
     { syscall: "setsockopt", after: 1 },
     { syscall: "setsockopt", after: 2 },
+    { syscall: "setsockopt", after: 3 },
+    { syscall: "setsockopt", after: 4 },
     { syscall: "getsockopt", after: 0 },
   ] as const;
   for (const { syscall, after } of steps) {
@@ -127,6 +137,7 @@ Deno.test("a socket that was opened elsewhere is taken over", async (t) => {
       assertEquals(kernel.count("socket"), 0);
       assertEquals(kernel.socketOf(fd).closeOnExec, true);
       assertEquals(kernel.socketOf(fd).options.get(SO_PASSCRED), 1);
+      assertEquals(kernel.socketOf(fd).options.get(SO_SNDTIMEO), SEND_WAIT_MILLISECONDS);
       socket.close();
       kernel.assertAllClosed();
     });
@@ -178,11 +189,10 @@ Deno.test("a step that fails leaves a socket that was handed in open", () => {
   }
 });
 
-Deno.test("closing twice closes once", () => {
+Deno.test("closing frees the port at once where no thread sends; twice closes once", () => {
   const kernel = new FakeSyscalls();
   const socket = new NetlinkSocket(kernel);
-  socket.close();
-  socket.close();
+  assertEquals([socket.close(), socket.close()], [undefined, undefined]);
   assertEquals(kernel.count("close"), 1);
   kernel.assertAllClosed();
 });
