@@ -51,8 +51,12 @@ export interface LinkReceiver {
 export interface Link {
   /** Port of this side. */
   readonly port: number;
+  /** Real user id of this side, as others see it where they share its user namespace. */
+  readonly uid: number;
   /** The largest datagram that can be sent, in bytes. */
   readonly maxDatagram: number;
+  /** What it can do without the event loop, where it can. */
+  readonly blocking?: BlockingLink | undefined;
   /**
    * Names who is told of what arrives. Called once, before anything else.
    *
@@ -60,17 +64,28 @@ export interface Link {
    */
   start(receiver: LinkReceiver): void;
   /**
-   * Sends a datagram, at once and without waiting. When it returns, the datagram is in the receiver's queue. It does not
+   * Sends a datagram, at once and without waiting. Where it returns true, the datagram is in the receiver's queue. It does not
    * call its own receiver before it returns, also where the datagram is for this side itself.
    *
    * @param to Port of the receiver.
    * @param bytes Memory that begins with the datagram.
    * @param length Length of the datagram in bytes.
+   * @returns Whether it was sent; false where the receiver's queue is full.
    * @throws {PeerGoneError} If nobody holds the port.
-   * @throws {ReceiverFullError} If the receiver's queue is full.
    * @throws {Error} If it could not be sent for another reason. Whatever is thrown, the receiver has nothing of it.
    */
-  send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): void;
+  send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): boolean;
+  /**
+   * Sends a datagram as soon as the receiver's queue has room, but gives up after a while, so that what is sent can be
+   * considered again. It holds up nothing else: not this program, and no other destination.
+   *
+   * @param to Port of the receiver.
+   * @param bytes Memory that begins with the datagram, and is left alone until then.
+   * @param length Length of the datagram in bytes.
+   * @param stalled Whether the last such wait for this receiver was in vain: it then gives way to others.
+   * @returns The send.
+   */
+  sendPatiently(to: number, bytes: Uint8Array<ArrayBuffer>, length: number, stalled: boolean): PatientSend;
   /** Begins to read, and keeps the process running. Counts: each hold needs its release. */
   hold(): void;
   /** Takes one hold back. */
@@ -79,6 +94,48 @@ export interface Link {
   ref(): void;
   /** Lets holds no longer keep the process running. */
   unref(): void;
-  /** Frees the port. Twice is fine. */
-  close(): void;
+  /**
+   * Frees the port. Twice is fine.
+   *
+   * @returns Resolves when the port is free, where it is not at once.
+   */
+  close(): Promise<void> | undefined;
+}
+
+/** A datagram that waits for room. */
+export interface PatientSend {
+  /** Whether it was sent: false where there was no room in time, or it was given up. Rejects as {@linkcode Link.send} throws. */
+  readonly sent: Promise<boolean>;
+  /** Gives it up, as far as that is still possible; tells whether it was. */
+  cancel(): boolean;
+}
+
+/** What a link can do while the event loop stands still. */
+export interface BlockingLink {
+  /**
+   * Tells whether a port is held by this very thread, which cannot answer while it stands still.
+   *
+   * @param port The port.
+   * @returns Whether it is.
+   */
+  isOwn(port: number): boolean;
+  /**
+   * Sends a datagram, and waits for room in the receiver's queue.
+   *
+   * @param to Port of the receiver.
+   * @param bytes Memory that begins with the datagram.
+   * @param length Length of the datagram in bytes.
+   * @param milliseconds How long to wait at most.
+   * @returns Whether it was sent. Throws as {@linkcode Link.send}.
+   */
+  send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number, milliseconds: number): boolean;
+  /**
+   * Reads one datagram, and waits for it.
+   *
+   * @param receiver Told of it, instead of the link's own receiver.
+   * @param milliseconds How long to wait at most, 0 not to wait, Infinity without end.
+   * @returns Whether there was one.
+   * @throws {Error} If the link fails.
+   */
+  receive(receiver: Omit<LinkReceiver, "failed">, milliseconds: number): boolean;
 }

@@ -3,27 +3,35 @@
  *
  * @module
  */
-import { MSG_TRUNC } from "../../ffi/constants.ts";
 import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import { SyscallError } from "../errors.ts";
 import { isolateReactor } from "../netlink/isolate.ts";
-import { closeLeftover, livingDescriptors } from "../netlink/leftovers.ts";
+import { closeLeftover, forgetLiving, isLiving, noteLiving } from "../netlink/leftovers.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
 import { NetlinkSocket, type NetlinkSocketOptions } from "../netlink/socket.ts";
-import type { Caller, Link, LinkReceiver } from "./link.ts";
+import { BlockingNetlink } from "./blocking_netlink.ts";
+import type { BlockingLink, Link, LinkReceiver, PatientSend } from "./link.ts";
+import { type DatagramReceiver, SlotReader } from "./slot_reader.ts";
 
 /** Datagrams that are read before another socket has its turn. */
 const DATAGRAMS_A_TURN = 64;
 
+/** Nobody is told of what arrives before the start. */
+const NOBODY: DatagramReceiver = { receive() {}, trouble() {} };
+
 /** Carries datagrams over a netlink socket. */
 export class NetlinkLink implements Link, ReactorSource {
+  readonly uid: number;
+  readonly blocking: BlockingLink;
+  readonly #reactor: Reactor;
   readonly #socket: NetlinkSocket;
   readonly #registration: Registration;
+  readonly #reader = new SlotReader();
   #receiver: LinkReceiver | undefined;
-  #sender: Caller = { port: 0, uid: 0, gid: 0, pidHint: 0 };
+  #ref = true;
   #closed = false;
 
   /**
@@ -36,8 +44,13 @@ export class NetlinkLink implements Link, ReactorSource {
    * @throws {TypeError} If the options contradict each other.
    */
   constructor(options: NetlinkSocketOptions = {}, reactor: Reactor = isolateReactor()) {
+    this.uid = reactor.syscalls.getuid();
     this.#socket = openSocket(reactor.syscalls, options);
-    livingDescriptors().add(this.#socket.fd);
+    const { port, fd } = this.#socket;
+    noteLiving(port, fd);
+    this.#socket.onFree = () => forgetLiving(port, fd);
+    this.#reactor = reactor;
+    this.blocking = new BlockingNetlink(this.#socket, reactor.syscalls);
     this.#registration = reactor.register(this);
   }
 
@@ -57,8 +70,15 @@ export class NetlinkLink implements Link, ReactorSource {
     this.#receiver = receiver;
   }
 
-  send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): void {
-    this.#socket.send(to, bytes, length);
+  send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): boolean {
+    return this.#socket.send(to, bytes, length);
+  }
+
+  sendPatiently(to: number, bytes: Uint8Array<ArrayBuffer>, length: number, stalled: boolean): PatientSend {
+    return this.#reactor.sendThreads.send(this.#socket, to, bytes, length, {
+      stalled,
+      ref: this.#ref && this.#registration.isHeld,
+    });
   }
 
   hold(): void {
@@ -70,19 +90,21 @@ export class NetlinkLink implements Link, ReactorSource {
   }
 
   ref(): void {
+    this.#ref = true;
     this.#registration.setRef(true);
   }
 
   unref(): void {
+    this.#ref = false;
     this.#registration.setRef(false);
   }
 
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#registration.close();
-    livingDescriptors().delete(this.#socket.fd);
-    this.#socket.close();
+  close(): Promise<void> | undefined {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#registration.close();
+    }
+    return this.#socket.close();
   }
 
   failed(error: Error): void {
@@ -91,6 +113,7 @@ export class NetlinkLink implements Link, ReactorSource {
   }
 
   readable(slot: ReceiveSlot, deadline: number): void {
+    const receiver = this.#receiver ?? NOBODY;
     for (let datagrams = 0; datagrams < DATAGRAMS_A_TURN && !this.#closed; datagrams++) {
       // Reading the clock costs a tenth of reading a datagram.
       if ((datagrams & 7) === 7 && performance.now() > deadline) return;
@@ -98,50 +121,19 @@ export class NetlinkLink implements Link, ReactorSource {
       try {
         length = this.#socket.receive(slot);
       } catch (error) {
-        if (!this.#overrun(error as SyscallError)) return;
-        continue;
+        if (this.#reader.overrun(error as SyscallError, receiver)) continue;
+        return this.failed(error as SyscallError);
       }
       if (length < 0) return;
-      this.#deliver(slot, length);
+      this.#reader.deliver(slot, length, receiver);
     }
-  }
-
-  #deliver(slot: ReceiveSlot, length: number): void {
-    const receiver = this.#receiver;
-    if (receiver === undefined) return;
-    const { port } = slot;
-    if (!slot.findCredentials()) {
-      receiver.trouble("spoofed", "The kernel names no sender: the message has no credentials", port);
-    } else if ((slot.flags & MSG_TRUNC) !== 0) {
-      receiver.trouble("truncated", `A datagram of ${length} bytes: at most ${slot.data.length} are read`, port);
-    } else {
-      receiver.receive(slot.data, length, this.#senderOf(slot, port));
-    }
-  }
-
-  /** One object serves for all messages that come from one sender in a row. */
-  #senderOf(slot: ReceiveSlot, port: number): Caller {
-    const { uid, gid, pid } = slot;
-    const last = this.#sender;
-    if (last.port === port && last.uid === uid && last.gid === gid && last.pidHint === pid) return last;
-    return this.#sender = Object.freeze({ port, uid, gid, pidHint: pid });
-  }
-
-  /** Reports what the kernel dropped; any other error closes the link. Tells whether to read on. */
-  #overrun(error: SyscallError): boolean {
-    if (error.errno !== ERRNO.ENOBUFS) {
-      this.failed(error);
-      return false;
-    }
-    this.#receiver?.trouble("overrun", "The kernel dropped messages that were not read in time");
-    return true;
   }
 }
 
 /** Opens a socket, also where a dead isolate of this thread still holds its port. */
 function openSocket(syscalls: Syscalls, options: NetlinkSocketOptions): NetlinkSocket {
   const { port, fd } = options;
-  if (fd !== undefined && livingDescriptors().has(fd)) throw new TypeError(`File descriptor ${fd} is another peer's`);
+  if (fd !== undefined && isLiving(fd)) throw new TypeError(`File descriptor ${fd} is another peer's`);
   try {
     return new NetlinkSocket(syscalls, options);
   } catch (error) {

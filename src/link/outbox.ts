@@ -1,14 +1,22 @@
 /**
- * What a peer sends: everything for one destination in one turn of the event loop leaves in one datagram.
+ * What a peer sends: everything for one destination in one turn of the event loop leaves in one datagram, and what is too large
+ * for one in several.
  *
  * @module
  */
 import { MessageTooLargeError } from "../errors.ts";
 import { nlmsgAlign } from "../wire/align.ts";
+import { epochMilliseconds } from "../wire/clock.ts";
 import { FRAME_HEADERS_SIZE, writeFrameHeaders } from "../wire/frame.ts";
 import { NLM_F_REQUEST } from "../wire/nlmsghdr.ts";
 import { PAYLOAD_JSONRPC_REQUEST, PAYLOAD_JSONRPC_RESPONSE } from "../wire/procslinkhdr.ts";
+import { viewOf } from "../wire/view.ts";
+import { Backlogs } from "./backlogs.ts";
+import { Counters } from "./counters.ts";
+import type { Delivery } from "./delivery.ts";
+import { encodeBehindHeaders, LargeMessage, utf8Length } from "./large_message.ts";
 import type { Link } from "./link.ts";
+import { Outcomes } from "./outcomes.ts";
 import type { SendBuffer, SendBufferUser } from "./send_buffer.ts";
 
 /**
@@ -18,19 +26,15 @@ import type { SendBuffer, SendBufferUser } from "./send_buffer.ts";
  */
 export const COALESCED_DATAGRAM_SIZE = 65_536;
 
-/** Destinations whose message counter is kept; the one that was met first is forgotten beyond that, and counts from 1 again. */
-const COUNTED_DESTINATIONS = 4_096;
+/** A unit of UTF-16 has at most so many bytes in UTF-8. */
+const UTF8_BYTES_A_UNIT = 3;
 
-/** Learns what became of a message. */
-export interface Delivery {
-  /** The message is in the receiver's queue. */
-  delivered(): void;
-  /**
-   * The message could not be sent.
-   *
-   * @param error Why.
-   */
-  undelivered(error: Error): void;
+/** How much a peer sends. */
+export interface OutboxLimits {
+  /** The largest message, in bytes, both headers included. */
+  readonly maxMessageSize: number;
+  /** Bytes that may wait for one destination. */
+  readonly maxQueuedBytes: number;
 }
 
 /** Messages for one destination that leave in one datagram. */
@@ -46,25 +50,36 @@ interface Segment {
 export class Outbox implements SendBufferUser {
   readonly #link: Link;
   readonly #buffer: SendBuffer;
+  readonly #maxMessageSize: number;
   /** Size up to which messages join a datagram. */
-  readonly #maximum: number;
-  readonly #counters = new Map<number, number>();
+  readonly #maxJoined: number;
+  readonly #outcomes = new Outcomes();
+  readonly #backlogs: Backlogs;
+  readonly #counters = new Counters();
 
   #segments: Segment[] = [];
   #last: Segment | undefined;
   /** For each destination the segment that still takes messages. */
   readonly #open = new Map<number, Segment>();
   #flushing = false;
-  readonly #flushLater = (): void => this.flush();
+  #flushScheduled = false;
+  readonly #flushLater = (): void => {
+    this.#flushScheduled = false;
+    this.flush();
+  };
 
   /**
    * @param link Where messages leave.
    * @param buffer Where they are encoded.
+   * @param limits How much is sent.
    */
-  constructor(link: Link, buffer: SendBuffer) {
+  constructor(link: Link, buffer: SendBuffer, { maxMessageSize, maxQueuedBytes }: OutboxLimits) {
     this.#link = link;
     this.#buffer = buffer;
-    this.#maximum = Math.min(COALESCED_DATAGRAM_SIZE, link.maxDatagram);
+    this.#maxMessageSize = maxMessageSize;
+    this.#maxJoined = Math.min(COALESCED_DATAGRAM_SIZE, link.maxDatagram);
+    const limits = { maxQueuedBytes, maxMessageSize, maxJoined: this.#maxJoined };
+    this.#backlogs = new Backlogs(link, limits, this.#outcomes);
   }
 
   /**
@@ -74,7 +89,8 @@ export class Outbox implements SendBufferUser {
    * @param nlmsgSeq Number that the response will carry.
    * @param body JSON text.
    * @param delivery Learns what became of it.
-   * @throws {MessageTooLargeError} If it does not fit a datagram. Nothing of it is sent.
+   * @throws {MessageTooLargeError} If it is larger than what is sent. Nothing of it is sent.
+   * @throws {Error} If the link cannot be held while it waits.
    */
   request(to: number, nlmsgSeq: number, body: string, delivery: Delivery): void {
     this.#post(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, body, delivery);
@@ -87,57 +103,131 @@ export class Outbox implements SendBufferUser {
    * @param nlmsgSeq Number that the request carried.
    * @param body JSON text.
    * @param delivery Learns what became of it.
-   * @throws {MessageTooLargeError} If it does not fit a datagram. Nothing of it is sent.
+   * @throws {MessageTooLargeError} If it is larger than what is sent. Nothing of it is sent.
+   * @throws {Error} If the link cannot be held while it waits.
    */
   response(to: number, nlmsgSeq: number, body: string, delivery: Delivery): void {
     this.#post(to, 0, PAYLOAD_JSONRPC_RESPONSE, nlmsgSeq, body, delivery);
   }
 
-  /** Sends all that waits, now. */
+  /**
+   * Sends a request now, in front of what waits for room, and hands it out datagram by datagram.
+   *
+   * @param to Port of the receiver.
+   * @param nlmsgSeq Number that the response will carry.
+   * @param body JSON text.
+   * @param send Sends one datagram; tells whether it did. Where not, the rest is not sent either, and the receiver is told.
+   * @throws {MessageTooLargeError} If it is larger than what is sent. Nothing of it is sent.
+   */
+  requestNow(
+    to: number,
+    nlmsgSeq: number,
+    body: string,
+    send: (bytes: Uint8Array<ArrayBuffer>, length: number) => boolean,
+  ): void {
+    this.flush();
+    const { port, maxDatagram } = this.#link;
+    if (FRAME_HEADERS_SIZE + body.length <= maxDatagram) {
+      const bytes = encodeBehindHeaders(body);
+      const { length } = bytes;
+      if (length <= maxDatagram && length <= this.#maxMessageSize) {
+        writeFrameHeaders(viewOf(bytes), 0, length - FRAME_HEADERS_SIZE, {
+          flags: NLM_F_REQUEST,
+          nlmsgSeq,
+          port,
+          payloadType: PAYLOAD_JSONRPC_REQUEST,
+          seq: this.#counters.next(to),
+          time: epochMilliseconds(),
+        });
+        send(bytes, length);
+        return;
+      }
+    }
+    const message = this.#large(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, body);
+    try {
+      while (!message.isSent) {
+        const { bytes, length } = message.next();
+        if (!send(bytes, length)) break;
+        message.advance();
+      }
+    } finally {
+      if (message.isUnderWay) this.#abandon(to, message);
+    }
+  }
+
+  /** What waits for room in its receiver's queue, in bytes. */
+  get queuedBytes(): number {
+    return this.#backlogs.queuedBytes;
+  }
+
+  /** Sends all that waits for the end of the turn, now. */
   flush(): void {
-    if (this.#flushing || this.#segments.length === 0) return;
+    if (this.#flushing) return;
+    this.#flushing = true;
     const segments = this.#segments;
     this.#segments = [];
     this.#last = undefined;
     this.#open.clear();
-    // Who learns of a delivery may post again, and only after the buffer is free: so outcomes wait until all has left.
-    this.#flushing = true;
-    const errors = segments.map((segment) => this.#send(segment));
-    this.#flushing = false;
+    for (const segment of segments) this.#sendSegment(segment);
     this.#buffer.leave(this);
-    segments.forEach(({ deliveries }, index) => {
-      const error = errors[index];
-      for (const delivery of deliveries) {
-        if (error === undefined) delivery.delivered();
-        else delivery.undelivered(error);
-      }
-    });
+    this.#flushing = false;
+    // First of all: who takes a message back now, or closes, does so before it has left.
+    this.#outcomes.tell();
+    this.#backlogs.pump();
+    this.#outcomes.tell();
+  }
+
+  /**
+   * Sends what can be sent without waiting, and gives up the rest.
+   *
+   * @param error Why.
+   */
+  close(error: Error): void {
+    this.flush();
+    this.#backlogs.close(error);
+    this.#outcomes.tell();
+  }
+
+  /** Tells a receiver that the rest will not come: at once, or as soon as it has room. */
+  #abandon(to: number, message: LargeMessage): void {
+    const { bytes, length } = message.abandon();
+    try {
+      if (this.#link.send(to, bytes, length)) return;
+      this.#backlogs.open(to).abandon(message);
+      this.#scheduleFlush();
+    } catch {
+      // It is gone, or finds out by itself after a while.
+    }
   }
 
   #post(to: number, flags: number, payloadType: number, nlmsgSeq: number, body: string, delivery: Delivery): void {
     const buffer = this.#buffer;
-    let start = buffer.end;
-    let bodyLength = buffer.encode(body, start + FRAME_HEADERS_SIZE);
-    if (bodyLength < 0 && start > 0) {
-      buffer.flush();
-      start = buffer.end;
-      bodyLength = buffer.encode(body, start + FRAME_HEADERS_SIZE);
+    const { maxDatagram } = this.#link;
+    let bodyLength = -1;
+    // Every UTF-16 unit takes at least one byte: what cannot fit is not even tried.
+    if (FRAME_HEADERS_SIZE + body.length <= maxDatagram) {
+      bodyLength = buffer.encode(body, buffer.end + FRAME_HEADERS_SIZE);
+      if (bodyLength < 0 && buffer.end > 0) {
+        buffer.flush();
+        bodyLength = buffer.encode(body, buffer.end + FRAME_HEADERS_SIZE);
+      }
     }
     const size = FRAME_HEADERS_SIZE + bodyLength;
-    if (bodyLength < 0 || size > this.#link.maxDatagram) {
-      const bodySize = bodyLength < 0 ? new TextEncoder().encode(body).length : bodyLength;
-      throw new MessageTooLargeError(FRAME_HEADERS_SIZE + bodySize, this.#link.maxDatagram);
-    }
-    if (this.#segments.length === 0) {
+    if (bodyLength < 0 || size > maxDatagram || size > this.#maxMessageSize) {
+      const message = this.#large(to, flags, payloadType, nlmsgSeq, body);
+      this.#backlogs.open(to).addLarge(message, delivery);
       buffer.use(this);
-      queueMicrotask(this.#flushLater);
+      return this.#scheduleFlush();
     }
+    const start = buffer.end;
+    if (this.#segments.length === 0) buffer.use(this);
+    this.#scheduleFlush();
     writeFrameHeaders(buffer.view, start, bodyLength, {
       flags,
       nlmsgSeq,
       port: this.#link.port,
       payloadType,
-      seq: this.#count(to),
+      seq: this.#counters.next(to),
       time: buffer.time,
     });
     // The padding is zeroed: what another destination was sent before must not leave with this message.
@@ -146,11 +236,17 @@ export class Outbox implements SendBufferUser {
     this.#append(to, start, size, delivery);
   }
 
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    queueMicrotask(this.#flushLater);
+  }
+
   /** Adds a message to the datagram of its destination, or begins one. */
   #append(to: number, start: number, size: number, delivery: Delivery): void {
     let segment = this.#last;
     if (segment?.to !== to) segment = this.#open.get(to);
-    if (segment === undefined || nlmsgAlign(segment.size) + size > this.#maximum) {
+    if (segment === undefined || nlmsgAlign(segment.size) + size > this.#maxJoined) {
       segment = { to, parts: [start, start + size], size, deliveries: [delivery] };
       this.#segments.push(segment);
       this.#open.set(to, segment);
@@ -164,35 +260,50 @@ export class Outbox implements SendBufferUser {
     this.#last = segment;
   }
 
-  /** Sends one datagram; returns why it could not be sent. */
-  #send({ to, parts, size }: Segment): Error | undefined {
+  #large(to: number, flags: number, payloadType: number, nlmsgSeq: number, body: string): LargeMessage {
+    const content = this.#checkSize(body);
+    const { port, maxDatagram } = this.#link;
+    const fields = { flags, nlmsgSeq, port, payloadType, seq: this.#counters.next(to), time: epochMilliseconds() };
+    return new LargeMessage(content, fields, maxDatagram);
+  }
+
+  /** Refuses what is too large. Only what may or may not be has to be encoded for that. */
+  #checkSize(body: string): string | Uint8Array<ArrayBuffer> {
+    const maximum = this.#maxMessageSize;
+    if (FRAME_HEADERS_SIZE + UTF8_BYTES_A_UNIT * body.length <= maximum) return body;
+    if (FRAME_HEADERS_SIZE + body.length > maximum) {
+      throw new MessageTooLargeError(FRAME_HEADERS_SIZE + utf8Length(body), maximum);
+    }
+    const bytes = encodeBehindHeaders(body);
+    if (bytes.length > maximum) throw new MessageTooLargeError(bytes.length, maximum);
+    return bytes;
+  }
+
+  /** Sends one datagram; where there is no room for it, or others wait for some already, it goes behind them. */
+  #sendSegment(segment: Segment): void {
+    const { to, parts, size, deliveries } = segment;
     const { bytes } = this.#buffer;
     try {
-      if (parts.length === 2) {
-        const start = parts[0]!;
-        this.#link.send(to, start === 0 ? bytes : bytes.subarray(start), size);
-      } else {
-        const datagram = new Uint8Array(size);
-        for (let part = 0, offset = 0; part < parts.length; part += 2) {
-          datagram.set(bytes.subarray(parts[part], parts[part + 1]), offset);
-          offset = nlmsgAlign(offset + parts[part + 1]! - parts[part]!);
-        }
-        this.#link.send(to, datagram, size);
+      const isWhole = parts.length === 2;
+      const start = parts[0]!;
+      const datagram = isWhole ? (start === 0 ? bytes : bytes.subarray(start)) : this.#copy(segment);
+      if (this.#backlogs.get(to) !== undefined || !this.#link.send(to, datagram, size)) {
+        this.#backlogs.open(to).add(isWhole ? this.#copy(segment) : datagram, deliveries);
+        return;
       }
+      for (const delivery of deliveries) this.#outcomes.add(delivery);
     } catch (error) {
-      return error as Error;
+      for (const delivery of deliveries) this.#outcomes.add(delivery, error as Error);
     }
   }
 
-  #count(to: number): number {
-    const counters = this.#counters;
-    const previous = counters.get(to);
-    if (previous === undefined && counters.size >= COUNTED_DESTINATIONS) {
-      const [oldest] = counters.keys();
-      counters.delete(oldest!);
+  /** The datagram in memory of its own. */
+  #copy({ parts, size }: Segment): Uint8Array<ArrayBuffer> {
+    const datagram = new Uint8Array(size);
+    for (let part = 0, offset = 0; part < parts.length; part += 2) {
+      datagram.set(this.#buffer.bytes.subarray(parts[part], parts[part + 1]), offset);
+      offset = nlmsgAlign(offset + parts[part + 1]! - parts[part]!);
     }
-    const seq = ((previous ?? 0) + 1) >>> 0;
-    counters.set(to, seq);
-    return seq;
+    return datagram;
   }
 }

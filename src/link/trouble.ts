@@ -9,18 +9,20 @@
  *
  * - `"malformed"`: bytes that are no message; dropped.
  * - `"truncated"`: a datagram larger than what is read; dropped.
+ * - `"incomplete"`: a message of which some fragments did not come; dropped.
  * - `"spoofed"`: a message that claims to come from another port than it does, or whose sender the kernel does not name; dropped.
  * - `"unsupported"`: a message of a version or a payload type that is not known.
  * - `"unexpected"`: a response that nobody waits for, from where it came; dropped.
  * - `"handler"`: a handler that threw; its caller is told the message.
  * - `"notification"`: a notification that could not be carried out; its sender is not told.
  * - `"undelivered"`: an answer that could not be sent.
- * - `"refused"`: a request beyond what is taken at once; its sender is told.
+ * - `"refused"`: a message larger than `maxMessageSize`, or beyond what is taken at once; its sender is told.
  * - `"overrun"`: the kernel dropped messages before they were read.
  */
 export type TroubleKind =
   | "malformed"
   | "truncated"
+  | "incomplete"
   | "spoofed"
   | "unsupported"
   | "unexpected"

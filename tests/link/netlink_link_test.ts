@@ -1,6 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { PeerGoneError, SyscallError } from "../../src/errors.ts";
 import { NetlinkLink } from "../../src/link/netlink_link.ts";
+import { livingAt } from "../../src/netlink/leftovers.ts";
 import { Reactor } from "../../src/netlink/reactor.ts";
 import { MAX_DATAGRAM } from "../../src/netlink/socket.ts";
 import { closeLinks, openLink, utf8 } from "../fakes/link_receiver.ts";
@@ -126,4 +127,124 @@ Deno.test("a socket that cannot be opened leaves nothing behind", () => {
   assertThrows(() => new NetlinkLink({ port: 10 }, reactor), SyscallError);
   link.close();
   kernel.assertAllClosed();
+});
+
+Deno.test("a datagram that waits for room is sent when there is some, and holds up nothing else", async () => {
+  using _time = fakeTime();
+  const { kernel, reactor, link } = openLink();
+  const [slow, quick] = [20, 30].map((port) => new NetlinkLink({ port }, reactor)) as [NetlinkLink, NetlinkLink];
+  kernel.queueLimit = 1;
+  assertEquals(link.send(20, utf8("first"), 5), true);
+  assertEquals(link.send(20, utf8("second"), 6), false, "there is no room");
+  link.hold();
+  const patient = link.sendPatiently(20, utf8("second, and more"), 6, false).sent;
+  assertEquals([kernel.sending, link.send(30, utf8("other"), 5)], [1, true]);
+  assertEquals(kernel.readAt(20), utf8("first"));
+  assertEquals([await patient, kernel.readAt(20)], [true, utf8("second")]);
+  await closeLinks(kernel, link, slow, quick);
+});
+
+Deno.test("a datagram for which no room comes in time is given back, and one to nobody rejects", async () => {
+  using _time = fakeTime();
+  const { kernel, reactor, link } = openLink();
+  const other = new NetlinkLink({ port: 20 }, reactor);
+  kernel.queueLimit = 1;
+  link.send(20, utf8("first"), 5);
+  link.hold();
+  const patient = link.sendPatiently(20, utf8("second"), 6, false).sent;
+  kernel.endSends();
+  assertEquals(await patient, false);
+  const gone = await assertRejects(() => link.sendPatiently(99, utf8("hello"), 5, false).sent, PeerGoneError);
+  assertEquals(gone.port, 99);
+  await closeLinks(kernel, link, other);
+});
+
+Deno.test("one of four threads is never for a receiver that has let a whole wait pass", async () => {
+  using _time = fakeTime();
+  const { kernel, reactor, link } = openLink();
+  const ports = [20, 30, 40, 50, 60];
+  const others = ports.map((port) => new NetlinkLink({ port }, reactor));
+  kernel.queueLimit = 1;
+  for (const port of ports) link.send(port, utf8("first"), 5);
+  link.hold();
+  const stalled = ports.slice(1).map((port) => link.sendPatiently(port, utf8("second"), 6, true).sent);
+  assertEquals(kernel.sending, 3);
+  const fresh = link.sendPatiently(20, utf8("second"), 6, false).sent;
+  assertEquals(kernel.sending, 4);
+  for (const port of ports) kernel.readAt(port);
+  assertEquals(await fresh, true);
+  await settled();
+  for (const port of ports) kernel.readAt(port);
+  assertEquals(await Promise.all(stalled), [true, true, true, true]);
+  await closeLinks(kernel, link, ...others);
+});
+
+Deno.test("for a link that lets nothing wait no thread waits: a timer tries again", async () => {
+  using time = fakeTime();
+  const { kernel, reactor, link } = openLink();
+  const other = new NetlinkLink({ port: 20 }, reactor);
+  kernel.queueLimit = 1;
+  link.send(20, utf8("first"), 5);
+  link.unref();
+  link.hold();
+  const patient = link.sendPatiently(20, utf8("second"), 6, false).sent;
+  assertEquals(kernel.sending, 0);
+  kernel.readAt(20);
+  await time.pass(5);
+  assertEquals([await patient, kernel.readAt(20)], [true, utf8("second")]);
+  link.ref();
+  link.send(20, utf8("third"), 5);
+  const waits = link.sendPatiently(20, utf8("fourth"), 6, false).sent;
+  assertEquals(kernel.sending, 1);
+  kernel.readAt(20);
+  assertEquals(await waits, true);
+  await closeLinks(kernel, link, other);
+});
+
+Deno.test("a link that is closed while a thread sends keeps its port until the thread has come back", async () => {
+  using _time = fakeTime();
+  const { kernel, reactor, link } = openLink();
+  const other = new NetlinkLink({ port: 20 }, reactor);
+  kernel.queueLimit = 1;
+  link.send(20, utf8("first"), 5);
+  link.hold();
+  const patient = link.sendPatiently(20, utf8("second"), 6, false).sent;
+  const freed = link.close();
+  assertEquals([freed instanceof Promise, kernel.isOpen(link.fd)], [true, true]);
+  assertEquals(other.blocking.isOwn(10), true, "nobody may take it for a socket that was left behind");
+  assertThrows(() => new NetlinkLink({ port: 10 }, reactor), SyscallError);
+  kernel.endSends();
+  await freed;
+  assertEquals(kernel.isOpen(link.fd), false);
+  await assertRejects(() => patient, SyscallError);
+  await settled();
+  assertEquals([other.blocking.isOwn(10), livingAt(10).size], [false, 0]);
+  new NetlinkLink({ port: 10 }, reactor).close();
+  assertEquals(other.close(), undefined, "without a thread it is free at once");
+  await closeLinks(kernel, other);
+});
+
+Deno.test("a link that has failed frees its port, as one that is closed does", async () => {
+  using _time = fakeTime();
+  const { kernel, reactor, link, receiver } = openLink();
+  const other = new NetlinkLink({ port: 20 }, reactor);
+  kernel.fail("recvmsg", "EIO");
+  kernel.arrive(10);
+  link.hold();
+  await settled();
+  assertEquals([receiver.failures.length, other.blocking.isOwn(10)], [1, false]);
+  assertThrows(() => link.send(20, utf8("hello"), 5), SyscallError);
+  assertEquals(link.close(), undefined);
+  await closeLinks(kernel, other);
+});
+
+Deno.test("a file descriptor that is another link's is refused, and stays that one's", async () => {
+  const { kernel, reactor, link } = openLink();
+  assertThrows(
+    () => new NetlinkLink({ fd: link.fd }, reactor),
+    TypeError,
+    `File descriptor ${link.fd} is another peer's`,
+  );
+  assertEquals(kernel.isOpen(link.fd), true);
+  await closeLinks(kernel, link);
 });

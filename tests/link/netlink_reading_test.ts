@@ -1,7 +1,7 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { SO_PASSCRED, SOL_SOCKET } from "../../ffi/constants.ts";
 import { NetlinkLink } from "../../src/link/netlink_link.ts";
-import { MAX_DATAGRAM } from "../../src/netlink/socket.ts";
+import { MAX_DATAGRAM, MAX_OVERFLOW } from "../../src/netlink/socket.ts";
 import { closeLinks, openLink, RecordingReceiver, utf8 } from "../fakes/link_receiver.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
 
@@ -34,17 +34,47 @@ Deno.test("one sender object serves for datagrams in a row, another one for whoe
   await closeLinks(kernel, link);
 });
 
+Deno.test("a datagram larger than any that is sent arrives whole, and so does the next one", async () => {
+  using _time = fakeTime();
+  const { kernel, link, receiver } = openLink();
+  const large = new Uint8Array(3 * MAX_DATAGRAM).fill(0x41);
+  large.fill(0x42, MAX_DATAGRAM);
+  large.fill(0x43, MAX_DATAGRAM + 1);
+  kernel.arrive(10, large, 50);
+  kernel.arrive(10, utf8("next"));
+  kernel.arrive(10, large.subarray(0, MAX_DATAGRAM + 1));
+  link.hold();
+  await settled();
+  const whole = `${"A".repeat(MAX_DATAGRAM)}B${"C".repeat(2 * MAX_DATAGRAM - 1)}`;
+  assertEquals(receiver.texts.map((text) => text.length), [whole.length, 4, MAX_DATAGRAM + 1]);
+  assertEquals([receiver.texts[0] === whole, receiver.texts[1], receiver.texts[2]!.slice(-2)], [true, "next", "AB"]);
+  assertEquals([receiver.received[0]!.sender.port, receiver.troubles], [50, []]);
+  await closeLinks(kernel, link);
+});
+
 Deno.test("a datagram larger than what is read is trouble, and the next one arrives", async () => {
   using _time = fakeTime();
   const { kernel, link, receiver } = openLink();
-  kernel.arrive(10, new Uint8Array(MAX_DATAGRAM + 1), 50);
+  const capacity = MAX_DATAGRAM + MAX_OVERFLOW;
+  kernel.arrive(10, new Uint8Array(capacity + 1), 50);
   kernel.arrive(10, utf8("next"));
   link.hold();
   await settled();
   const [trouble] = receiver.troubles;
   assertEquals([receiver.troubles.length, trouble?.[0], trouble?.[2]], [1, "truncated", 50]);
-  assertStringIncludes(trouble![1], `${MAX_DATAGRAM + 1} bytes: at most ${MAX_DATAGRAM} are read`);
+  assertStringIncludes(trouble![1], `${capacity + 1} bytes: at most ${capacity} are read`);
   assertEquals(receiver.texts, ["next"]);
+  await closeLinks(kernel, link);
+});
+
+Deno.test("a truncated datagram whose sender the kernel does not name is one trouble", async () => {
+  using _time = fakeTime();
+  const { kernel, link, receiver } = openLink();
+  kernel.setsockopt(link.fd, SOL_SOCKET, SO_PASSCRED, 0);
+  kernel.arrive(10, new Uint8Array(MAX_DATAGRAM + MAX_OVERFLOW + 1), 50);
+  link.hold();
+  await settled();
+  assertEquals(receiver.troubles.map(([kind]) => kind), ["spoofed"]);
   await closeLinks(kernel, link);
 });
 

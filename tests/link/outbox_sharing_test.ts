@@ -1,17 +1,20 @@
-import { assertEquals } from "@std/assert";
-import { ReceiverFullError } from "../../src/errors.ts";
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { ERRNO } from "../../ffi/errno.ts";
+import { SyscallError } from "../../src/errors.ts";
 import { Outbox } from "../../src/link/outbox.ts";
 import { SendBuffer } from "../../src/link/send_buffer.ts";
+import { DatagramReader } from "../../src/wire/datagram.ts";
 import { Deliveries } from "../fakes/deliveries.ts";
 import { decode, RecordingLink } from "../fakes/recording_link.ts";
 import { settled } from "../fakes/time.ts";
+import { LIMITS, openFragments } from "./outbox_setup.ts";
 
 const IGNORE = new Deliveries().of("");
 
 Deno.test("who learns that a message was delivered may post again", async () => {
   const link = new RecordingLink();
   const buffer = new SendBuffer(4_096);
-  const outbox = new Outbox(link, buffer);
+  const outbox = new Outbox(link, buffer, LIMITS);
   const deliveries = new Deliveries();
   outbox.request(1, 1, "first", deliveries.of("first", () => outbox.request(1, 2, "again", deliveries.of("again"))));
   outbox.request(2, 3, "second", deliveries.of("second"));
@@ -26,10 +29,10 @@ Deno.test("who learns that a message was delivered may post again", async () => 
 
 Deno.test("who learns that a message could not be sent may post again", async () => {
   const link = new RecordingLink();
-  const outbox = new Outbox(link, new SendBuffer(4_096));
+  const outbox = new Outbox(link, new SendBuffer(4_096), LIMITS);
   const deliveries = new Deliveries();
-  const full = new ReceiverFullError(1);
-  link.failures.set(1, full);
+  const noMemory = new SyscallError("sendto", ERRNO.ENOMEM);
+  link.failures.set(1, noMemory);
   outbox.request(
     1,
     1,
@@ -40,14 +43,14 @@ Deno.test("who learns that a message could not be sent may post again", async ()
     }),
   );
   await settled();
-  assertEquals(deliveries.outcomes, [["first", full], "retry"]);
+  assertEquals(deliveries.outcomes, [["first", noMemory], "retry"]);
   assertEquals(link.bodies, [[1, "retry"]]);
 });
 
 Deno.test("posting what fills the buffer from within an outcome loses and repeats nothing", async () => {
   const link = new RecordingLink();
   const buffer = new SendBuffer(1_024);
-  const outbox = new Outbox(link, buffer);
+  const outbox = new Outbox(link, buffer, LIMITS);
   const deliveries = new Deliveries();
   const post = (name: string, then?: () => void) =>
     outbox.request(1, 1, name.padEnd(400, "."), deliveries.of(name, then));
@@ -61,7 +64,7 @@ Deno.test("posting what fills the buffer from within an outcome loses and repeat
 
 Deno.test("a message that needs the whole buffer is sent, also where outcomes post while it is emptied", async () => {
   const link = new RecordingLink();
-  const outbox = new Outbox(link, new SendBuffer(1_024));
+  const outbox = new Outbox(link, new SendBuffer(1_024), LIMITS);
   const whole = "x".repeat(1_024 - 40);
   const again = new Deliveries().of("first", () => outbox.request(1, 1, "again", IGNORE));
   outbox.request(1, 1, "first", again);
@@ -72,10 +75,10 @@ Deno.test("a message that needs the whole buffer is sent, also where outcomes po
 
 Deno.test("messages count for each destination by itself, across turns and failures", async () => {
   const link = new RecordingLink();
-  const outbox = new Outbox(link, new SendBuffer(4_096));
+  const outbox = new Outbox(link, new SendBuffer(4_096), LIMITS);
   for (const to of [1, 2, 1, 1]) outbox.request(to, 1, "", IGNORE);
   await settled();
-  link.failures.set(2, new ReceiverFullError(2));
+  link.failures.set(2, new SyscallError("sendto", ERRNO.ENOMEM));
   for (const to of [1, 2]) outbox.response(to, 1, "", IGNORE);
   await settled();
   link.failures.clear();
@@ -85,9 +88,9 @@ Deno.test("messages count for each destination by itself, across turns and failu
   assertEquals(seqs, [[1, 1, 2, 3], [2, 1], [1, 4], [2, 3]], "a gap tells of the message that was lost");
 });
 
-Deno.test("4,096 destinations are counted; one more, and the first one counts from 1 again", async () => {
+Deno.test("4,096 destinations are counted; one more, and the first one is forgotten: no number comes twice", async () => {
   const link = new RecordingLink();
-  const outbox = new Outbox(link, new SendBuffer(1_048_576));
+  const outbox = new Outbox(link, new SendBuffer(1_048_576), LIMITS);
   const seqOf = async (to: number) => {
     outbox.request(to, 1, "", IGNORE);
     await settled();
@@ -96,15 +99,37 @@ Deno.test("4,096 destinations are counted; one more, and the first one counts fr
   for (let to = 1; to <= 4_096; to++) outbox.request(to, 1, "", IGNORE);
   await settled();
   assertEquals([await seqOf(1), await seqOf(4_096)], [2, 2], "all are known");
-  assertEquals([await seqOf(5_000), await seqOf(5_000)], [1, 2]);
-  assertEquals([await seqOf(2), await seqOf(1)], [2, 1], "the first one is forgotten, and only that one");
-  assertEquals(await seqOf(2), 1, "and then the next one");
+  assertEquals(
+    [await seqOf(5_000), await seqOf(5_000)],
+    [3, 4],
+    "behind the first one, which had 2 messages and is forgotten",
+  );
+  assertEquals([await seqOf(2), await seqOf(1)], [2, 3], "only that one was; and now the next one is");
+});
+
+Deno.test("a destination for which large messages wait is not forgotten: each has a number of its own", async () => {
+  const { link, outbox, post, drain } = openFragments();
+  link.full.add(1);
+  post(1, "A".repeat(100));
+  for (let to = 2; to <= 4_097; to++) outbox.request(to, 1, "", IGNORE);
+  await settled();
+  post(1, "B".repeat(100));
+  await settled();
+  await drain(1);
+  const numbers = link.sent.filter(({ to }) => to === 1).map(({ bytes }) => {
+    const reader = new DatagramReader();
+    reader.start(bytes, bytes.length);
+    reader.next();
+    return [String.fromCharCode(bytes[reader.bodyStart]!), reader.seq] as const;
+  });
+  const [first, second] = ["A", "B"].map((letter) => numbers.find(([body]) => body === letter)![1]);
+  assertNotEquals(first, second, "their fragments take turns, and the receiver tells them apart by nothing else");
 });
 
 Deno.test("two outboxes share a buffer, and each sends what is its own", async () => {
   const buffer = new SendBuffer(4_096);
   const [first, second] = [new RecordingLink(1), new RecordingLink(2)];
-  const [outboxOfFirst, outboxOfSecond] = [new Outbox(first, buffer), new Outbox(second, buffer)];
+  const [outboxOfFirst, outboxOfSecond] = [new Outbox(first, buffer, LIMITS), new Outbox(second, buffer, LIMITS)];
   outboxOfFirst.request(9, 1, "a", IGNORE);
   outboxOfSecond.request(9, 1, "b", IGNORE);
   outboxOfFirst.request(9, 1, "c", IGNORE);
@@ -121,8 +146,8 @@ Deno.test("two outboxes share a buffer, and each sends what is its own", async (
 Deno.test("an outbox that fills the buffer has the other one's messages sent too", async () => {
   const buffer = new SendBuffer(1_024);
   const [first, second] = [new RecordingLink(1), new RecordingLink(2)];
-  new Outbox(first, buffer).request(9, 1, "x".repeat(600), IGNORE);
-  new Outbox(second, buffer).request(9, 1, "y".repeat(600), IGNORE);
+  new Outbox(first, buffer, LIMITS).request(9, 1, "x".repeat(600), IGNORE);
+  new Outbox(second, buffer, LIMITS).request(9, 1, "y".repeat(600), IGNORE);
   assertEquals([first.sent.length, second.sent.length], [1, 0]);
   await settled();
   assertEquals([first.sent.length, second.sent.length], [1, 1]);

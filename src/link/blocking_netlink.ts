@@ -1,0 +1,75 @@
+/**
+ * What a netlink link can do while the event loop stands still.
+ *
+ * @module
+ */
+import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
+import type { Syscalls } from "../../ffi/syscalls.ts";
+import type { SyscallError } from "../errors.ts";
+import { livingAt } from "../netlink/leftovers.ts";
+import { namespaceOf } from "../netlink/namespaces.ts";
+import { MAX_DATAGRAM, MAX_OVERFLOW, type NetlinkSocket } from "../netlink/socket.ts";
+import type { BlockingLink } from "./link.ts";
+import { type DatagramReceiver, SlotReader } from "./slot_reader.ts";
+
+// Memory of its own: that of the reactor may still hold the datagram whose handler waits here; and where a listener is told of
+// trouble and waits itself, that of the outer wait is in use as well.
+const freeSlots = new WeakMap<Syscalls, ReceiveSlot[]>();
+
+/** Sends and receives on a netlink socket, with the whole thread waiting. */
+export class BlockingNetlink implements BlockingLink {
+  readonly #socket: NetlinkSocket;
+  readonly #syscalls: Syscalls;
+  readonly #reader = new SlotReader();
+
+  /**
+   * @param socket The socket.
+   * @param syscalls The way to the kernel.
+   */
+  constructor(socket: NetlinkSocket, syscalls: Syscalls) {
+    this.#socket = socket;
+    this.#syscalls = syscalls;
+  }
+
+  isOwn(port: number): boolean {
+    const descriptors = livingAt(port);
+    if (descriptors.size === 0) return false;
+    // The same port in another network namespace is somebody else's.
+    const namespace = namespaceOf(this.#syscalls, this.#socket.fd);
+    return descriptors.values().some((fd) => namespaceOf(this.#syscalls, fd) === namespace);
+  }
+
+  send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number, milliseconds: number): boolean {
+    return this.#socket.send(to, bytes, length) || this.#socket.sendWaiting(to, bytes, length, milliseconds);
+  }
+
+  receive(receiver: DatagramReceiver, milliseconds: number): boolean {
+    const free = this.#freeSlots();
+    const slot = free.pop() ?? this.#syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
+    try {
+      return this.#receive(slot, receiver, milliseconds);
+    } finally {
+      free.push(slot);
+    }
+  }
+
+  #receive(slot: ReceiveSlot, receiver: DatagramReceiver, milliseconds: number): boolean {
+    let length: number;
+    try {
+      length = this.#socket.receive(slot);
+      if (length < 0 && milliseconds > 0) length = this.#socket.receiveWaiting(slot, milliseconds);
+    } catch (error) {
+      if (!this.#reader.overrun(error as SyscallError, receiver)) throw error;
+      return true;
+    }
+    if (length < 0) return false;
+    this.#reader.deliver(slot, length, receiver);
+    return true;
+  }
+
+  #freeSlots(): ReceiveSlot[] {
+    let free = freeSlots.get(this.#syscalls);
+    if (free === undefined) freeSlots.set(this.#syscalls, free = []);
+    return free;
+  }
+}

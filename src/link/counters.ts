@@ -1,0 +1,34 @@
+/**
+ * The `seq` of procslinkhdr: a counter for each destination, one more for each message.
+ *
+ * @module
+ */
+
+/** Destinations whose counter is kept; beyond that the one that was met first is forgotten. */
+const COUNTED_DESTINATIONS = 4_096;
+
+/** Counts messages. */
+export class Counters {
+  readonly #counters = new Map<number, number>();
+  /** Where new destinations begin: behind all that were forgotten. To one of those a large message may still be on its way. */
+  #start = 0;
+
+  /**
+   * Counts one more message.
+   *
+   * @param to Its destination.
+   * @returns Its number, from 1 to 2^32 - 1 and then again from 0.
+   */
+  next(to: number): number {
+    const counters = this.#counters;
+    const previous = counters.get(to);
+    if (previous === undefined && counters.size >= COUNTED_DESTINATIONS) {
+      const [[oldest, seq]] = counters as unknown as [[number, number]];
+      counters.delete(oldest);
+      this.#start = Math.max(this.#start, seq);
+    }
+    const seq = ((previous ?? this.#start) + 1) >>> 0;
+    counters.set(to, seq);
+    return seq;
+  }
+}

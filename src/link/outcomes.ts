@@ -1,0 +1,43 @@
+/**
+ * What became of messages, until it is told.
+ *
+ * @module
+ */
+import type { Delivery } from "./delivery.ts";
+
+/**
+ * Whoever learns what became of a message may post, flush, take back or close there and then. So nobody is told before what
+ * goes on is done with, and everything is as it should be.
+ */
+export class Outcomes {
+  readonly #deliveries: Delivery[] = [];
+  readonly #errors: (Error | undefined)[] = [];
+  #telling = false;
+
+  /**
+   * Notes what became of a message.
+   *
+   * @param delivery Who is to learn it.
+   * @param error Why it could not be sent; undefined where it was.
+   */
+  add(delivery: Delivery, error?: Error): void {
+    this.#deliveries.push(delivery);
+    this.#errors.push(error);
+  }
+
+  /** Tells all that is noted, in order; and what is noted meanwhile. */
+  tell(): void {
+    if (this.#telling || this.#deliveries.length === 0) return;
+    this.#telling = true;
+    try {
+      for (let index = 0; index < this.#deliveries.length; index++) {
+        const error = this.#errors[index];
+        if (error === undefined) this.#deliveries[index]!.delivered();
+        else this.#deliveries[index]!.undelivered(error);
+      }
+    } finally {
+      this.#deliveries.length = this.#errors.length = 0;
+      this.#telling = false;
+    }
+  }
+}
