@@ -60,7 +60,7 @@ export {
   JSONRPCResponse,
   type JSONRPCResponseInit,
 } from "./src/jsonrpc/messages.ts";
-export type { Caller, Link, LinkReceiver } from "./src/link/link.ts";
+export type { BlockingLink, Caller, Link, LinkReceiver, PatientSend } from "./src/link/link.ts";
 export { TroubleEvent, type TroubleKind } from "./src/link/trouble.ts";
 export { currentCall } from "./src/rpc/current_call.ts";
 export type { Handler, RegisterOptions } from "./src/rpc/methods.ts";

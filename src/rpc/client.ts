@@ -4,24 +4,31 @@
  * @module
  */
 import { encodeBatch, encodeRequest } from "../jsonrpc/encode.ts";
-import type { Delivery, Outbox } from "../link/outbox.ts";
+import type { Delivery, WaitingMessage } from "../link/delivery.ts";
+import type { Outbox } from "../link/outbox.ts";
+import { isolateDeadlines } from "./isolate.ts";
 import { type BatchCall, type CallOptions, checkCall, checkPort, checkTimeout } from "./options.ts";
 import type { CallTerms, PendingCall, PendingCalls } from "./pending_calls.ts";
+import { PendingNotification } from "./pending_notification.ts";
+import type { SyncClient } from "./sync_client.ts";
 
 /** Sends calls, and lets them wait for their answers. */
 export class Client {
   readonly #outbox: Outbox;
   readonly #pending: PendingCalls;
+  readonly #sync: SyncClient;
   readonly #timeout: number;
 
   /**
    * @param outbox Where calls leave.
    * @param pending Where they wait.
-   * @param timeout How long, where a call does not say, in milliseconds.
+   * @param sync Makes the calls that do not wait with the event loop.
+   * @param timeout How long calls wait, where they do not say, in milliseconds.
    */
-  constructor(outbox: Outbox, pending: PendingCalls, timeout: number) {
+  constructor(outbox: Outbox, pending: PendingCalls, sync: SyncClient, timeout: number) {
     this.#outbox = outbox;
     this.#pending = pending;
+    this.#sync = sync;
     this.#timeout = timeout;
   }
 
@@ -45,16 +52,30 @@ export class Client {
   }
 
   /**
+   * Calls a method, and has the thread wait for the answer.
+   *
+   * @param target Port of the other peer.
+   * @param method Name of the method.
+   * @param params Its arguments.
+   * @param options Timeout and signal.
+   * @returns What the method returned.
+   */
+  callSync(target: number, method: string, params: object | undefined, options: CallOptions): unknown {
+    return this.#sync.call(this.#pending.nextId(), this.#terms(target, method, params, options), params);
+  }
+
+  /**
    * Sends a notification.
    *
    * @param target Port of the other peer.
    * @param method Name of the method.
    * @param params Its arguments.
+   * @param options Timeout and signal.
    * @returns Resolves when it is in the other side's queue.
    */
-  notify(target: number, method: string, params: object | undefined): Promise<void> {
-    this.#terms(target, method, params, {});
-    return this.#notify(target, this.#pending.nextId(), encodeRequest(undefined, method, params));
+  notify(target: number, method: string, params: object | undefined, options: CallOptions): Promise<void> {
+    const terms = this.#terms(target, method, params, options);
+    return this.#notify(terms, this.#pending.nextId(), encodeRequest(undefined, method, params));
   }
 
   /**
@@ -77,7 +98,7 @@ export class Client {
     const nlmsgSeq = ids.find((id) => id !== undefined) ?? this.#pending.nextId();
     const body = encodeBatch(calls.map(({ method, params }, index) => encodeRequest(ids[index], method, params)));
     if (ids.every((id) => id === undefined)) {
-      await this.#notify(target, nlmsgSeq, body);
+      await this.#notify(terms[0]!, nlmsgSeq, body);
       return calls.map(() => ({ status: "fulfilled", value: undefined }));
     }
     const pending: PendingCall[] = [];
@@ -86,11 +107,13 @@ export class Client {
       return new Promise((resolve, reject) => pending.push(this.#pending.add(id, terms[index]!, resolve, reject)));
     });
     this.#pending.addBatch(nlmsgSeq, pending);
+    const delivery = new BatchDelivery(pending);
     try {
-      this.#post(target, nlmsgSeq, body, new BatchDelivery(pending));
+      this.#post(target, nlmsgSeq, body, delivery);
       return await Promise.allSettled(outcomes);
     } finally {
       this.#pending.deleteBatch(nlmsgSeq);
+      delivery.withdraw();
     }
   }
 
@@ -110,9 +133,10 @@ export class Client {
     }
   }
 
-  #notify(target: number, nlmsgSeq: number, body: string): Promise<void> {
+  #notify(terms: CallTerms, nlmsgSeq: number, body: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#outbox.request(target, nlmsgSeq, body, { delivered: resolve, undelivered: reject });
+      const delivery = new PendingNotification(this.#pending.host, isolateDeadlines, terms, resolve, reject);
+      this.#outbox.request(terms.port, nlmsgSeq, body, delivery);
     });
   }
 }
@@ -120,14 +144,27 @@ export class Client {
 /** The calls of a batch share what becomes of their message. */
 class BatchDelivery implements Delivery {
   readonly #calls: readonly PendingCall[];
+  #message: WaitingMessage | undefined;
 
   constructor(calls: readonly PendingCall[]) {
     this.#calls = calls;
   }
 
-  delivered(): void {}
+  delivered(): void {
+    this.#message = undefined;
+  }
+
+  waits(message: WaitingMessage): void {
+    this.#message = message;
+  }
 
   undelivered(error: Error): void {
+    this.#message = undefined;
     for (const call of this.#calls) call.undelivered(error);
+  }
+
+  /** Takes the message back where it still waits: all its calls have ended. */
+  withdraw(): void {
+    this.#message?.withdraw();
   }
 }

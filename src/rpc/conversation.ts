@@ -7,15 +7,28 @@ import { PeerClosedError } from "../errors.ts";
 import type { Link } from "../link/link.ts";
 import { NetlinkLink } from "../link/netlink_link.ts";
 import { Outbox } from "../link/outbox.ts";
+import { isGone } from "../link/probe.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
 import { Client } from "./client.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { closedError, Dispatcher } from "./dispatcher.ts";
 import { Inbox } from "./inbox.ts";
 import { isolateDeadlines, isolateSendBuffer, randomId } from "./isolate.ts";
 import { Methods } from "./methods.ts";
-import { checkPeerOptions, DEFAULT_TIMEOUT, type RPCPeerOptions } from "./options.ts";
+import {
+  checkPeerOptions,
+  DEFAULT_MAX_MESSAGE_SIZE,
+  DEFAULT_MAX_QUEUED_BYTES,
+  DEFAULT_TIMEOUT,
+  type RPCPeerOptions,
+} from "./options.ts";
 import { PendingCalls } from "./pending_calls.ts";
+import { PostponedRequests } from "./postponed_requests.ts";
 import { Server } from "./server.ts";
+import { SyncClient } from "./sync_client.ts";
+import { Unpacker } from "./unpacker.ts";
+
+/** What is put together at once has room for so many of the largest messages: of one other user, and of all together. */
+const REASSEMBLED = { perUser: 1.5, total: 4 } as const;
 
 /** What a peer consists of, and how it ends. */
 export class Conversation {
@@ -31,7 +44,8 @@ export class Conversation {
   readonly #outbox: Outbox;
   readonly #dispatcher: Dispatcher;
   readonly #pending: PendingCalls;
-  readonly #inbox: Inbox;
+  readonly #unpacker: Unpacker;
+  readonly #postponed: PostponedRequests;
   #closeError: PeerClosedError | undefined;
 
   /**
@@ -41,19 +55,34 @@ export class Conversation {
    * @param trouble Reports what belongs to no call.
    */
   constructor(options: RPCPeerOptions, trouble: ReportTrouble) {
-    const { port, fd, timeout = DEFAULT_TIMEOUT, link } = options;
+    const { port, fd, netns, timeout = DEFAULT_TIMEOUT, link } = options;
+    const { maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES } = options;
     checkPeerOptions(options);
     // The buffer first: when the isolate ends, it is flushed before the sockets are closed.
     const sendBuffer = isolateSendBuffer();
-    this.link = link ?? new NetlinkLink({ port, fd });
-    this.#outbox = new Outbox(this.link, sendBuffer);
-    this.#dispatcher = new Dispatcher(this.methods, this.#outbox, trouble);
-    this.server = new Server(this.link, this.#dispatcher);
+    this.link = link ?? new NetlinkLink({ port, fd, netns });
+    const outbox = this.#outbox = new Outbox(this.link, sendBuffer, { maxMessageSize, maxQueuedBytes });
+    const dispatcher = this.#dispatcher = new Dispatcher(this.methods, outbox, trouble);
+    this.server = new Server(this.link, dispatcher);
     this.#pending = new PendingCalls(this.link, isolateDeadlines, randomId());
-    this.client = new Client(this.#outbox, this.#pending, timeout);
-    this.#inbox = new Inbox(this.#dispatcher, this.#pending, trouble);
+    const inbox = new Inbox(dispatcher, this.#pending, trouble);
+    const postponed = this.#postponed = new PostponedRequests(inbox, trouble);
+    const unpacker = this.#unpacker = new Unpacker(inbox, trouble, (port) => isGone(this.link, port), {
+      maxMessageSize,
+      perUser: REASSEMBLED.perUser * maxMessageSize,
+      total: REASSEMBLED.total * maxMessageSize,
+      ownUid: this.link.uid,
+    });
+    const sync = new SyncClient({ link: this.link, outbox, unpacker, dispatcher, inbox, postponed, trouble });
+    this.client = new Client(outbox, this.#pending, sync, timeout);
     this.link.start({
-      receive: (bytes, length, sender) => this.#inbox.receive(bytes, length, sender),
+      receive: (bytes, length, sender) => {
+        const before = postponed.size;
+        if (before === 0) return unpacker.take(bytes, length, sender);
+        // Behind those that wait; and before one of them makes a synchronous call, which would read what has come later.
+        unpacker.take(bytes, length, sender, postponed);
+        postponed.flush(postponed.size - before);
+      },
       trouble,
       failed: (error) => this.close(new PeerClosedError({ cause: error })),
     });
@@ -69,22 +98,24 @@ export class Conversation {
   }
 
   /**
-   * Ends it: answers what is in hand, sends what waits, frees the port, rejects what is pending. Twice is fine.
+   * Ends it: answers what is in hand, sends what can be sent at once, frees the port, rejects what is pending. Twice is fine.
    *
    * @param error Why; it has a cause where it was not meant to end.
    */
   close(error: PeerClosedError): void {
     if (this.#closeError !== undefined) return;
     this.#closeError = error;
-    this.#inbox.close();
+    this.#unpacker.close();
+    let freed: Promise<void> | undefined;
     try {
+      this.#postponed.close(closedError(error));
       this.#dispatcher.close(error);
-      this.#outbox.flush();
+      this.#outbox.close(error);
     } finally {
       // Whatever a listener throws there: the port is freed, and nobody is left waiting.
-      this.link.close();
+      freed = this.link.close();
       this.#pending.rejectAll(error);
-      this.server.close(error.cause === undefined ? undefined : error);
+      this.server.close(freed, error.cause === undefined ? undefined : error);
       isolateDeadlines.rest();
     }
   }

@@ -32,6 +32,16 @@ const NO_REQUEST = new InvalidRequestError("The body is not a JSON-RPC 2.0 reque
 /** Code of the error that answers what a closing peer has in hand. */
 const PEER_CLOSED = -32000;
 
+/**
+ * What a closing peer answers.
+ *
+ * @param reason Why it closes.
+ * @returns The error.
+ */
+export function closedError(reason: Error): ServerError {
+  return new ServerError(PEER_CLOSED, reason.message);
+}
+
 /** Takes requests and has them answered. */
 export class Dispatcher implements RequestHost {
   /** Takes the requests instead of having them carried out here: a `for await` loop. */
@@ -161,7 +171,7 @@ export class Dispatcher implements RequestHost {
     runOutsideOfCalls(() => {
       for (const controller of [...this.#controllers.values()]) controller.abort(reason);
     });
-    const error = new ServerError(PEER_CLOSED, reason.message);
+    const error = closedError(reason);
     for (const request of [...this.#inHand]) closeRequest(request, error);
     this.#inHand.clear();
   }

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { MessageTooLargeError } from "../errors.ts";
+import { MessageTooLargeError, ReceiverFullError } from "../errors.ts";
 import { encodeBatch, encodeError } from "../jsonrpc/encode.ts";
 import { InternalError } from "../jsonrpc/errors.ts";
 import type { JSONRPCId } from "../jsonrpc/guards.ts";
+import type { Delivery } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
-import type { Delivery, Outbox } from "../link/outbox.ts";
+import type { Outbox } from "../link/outbox.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
 
 /** The message that requests came in. */
@@ -76,7 +77,13 @@ export class SingleExchange implements Exchange, Delivery {
   delivered(): void {}
 
   undelivered(error: Error): void {
-    this.#trouble("undelivered", `An answer could not be sent: ${error.message}`, this.caller.port);
+    const { port } = this.caller;
+    const reason = `An answer could not be sent: ${error.message}`;
+    this.#trouble("undelivered", reason, port);
+    if (!(error instanceof ReceiverFullError)) return;
+    // There is room for an error in its place: the caller must not wait for what will not come.
+    const delivery = { reserved: true, delivered() {}, undelivered() {} };
+    this.#outbox.response(port, this.#nlmsgSeq, encodeError(this.#id, new InternalError(reason)), delivery);
   }
 }
 

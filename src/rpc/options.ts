@@ -8,10 +8,20 @@ import type { Link } from "../link/link.ts";
 /** How long a call waits where nothing else is said, in milliseconds. */
 export const DEFAULT_TIMEOUT = 30_000;
 
+/** The largest message that is sent and taken where nothing else is said, in bytes. */
+export const DEFAULT_MAX_MESSAGE_SIZE = 67_108_864;
+
+/** What may wait for one destination where nothing else is said, in bytes. */
+export const DEFAULT_MAX_QUEUED_BYTES = 268_435_456;
+
+/** Bounds of `maxMessageSize`, in bytes: room for an error that says what is wrong, and the longest string that V8 has. */
+const MESSAGE_SIZE = { least: 1_024, most: 536_870_888 } as const;
+
 /** Options of a call. */
 export interface CallOptions {
   /**
-   * How long to wait for the answer, in milliseconds; `Infinity` for ever.
+   * How long to wait, in milliseconds; `Infinity` for ever. A call waits for its answer, a notification for room in the other
+   * side's queue.
    *
    * @default the timeout of `talkTo()`, else of the peer, which is 30,000
    */
@@ -39,11 +49,31 @@ export interface RPCPeerOptions {
    */
   fd?: number | undefined;
   /**
+   * The network namespace to open the socket in: the path of its file, such as `/run/netns/blue`, or the id of a process that is
+   * in it. That needs CAP_SYS_ADMIN there and here.
+   *
+   * @default that of this thread
+   */
+  netns?: string | number | undefined;
+  /**
    * How long calls wait for their answer, in milliseconds; `Infinity` for ever.
    *
    * @default 30,000
    */
   timeout?: number | undefined;
+  /**
+   * The largest message that is sent and taken, in bytes, its headers of 40 bytes included.
+   *
+   * @default 67,108,864
+   */
+  maxMessageSize?: number | undefined;
+  /**
+   * How much may wait for a receiver that does not keep up, in bytes; for all such receivers together twice as much. It bounds what
+   * waits behind something else: where nothing waits yet for a receiver, one message of any size may.
+   *
+   * @default 268,435,456
+   */
+  maxQueuedBytes?: number | undefined;
   /**
    * What carries the messages, instead of a netlink socket.
    *
@@ -87,18 +117,37 @@ export function checkPort(name: string, port: unknown): number {
  * Checks the options of a peer.
  *
  * @param options The options.
- * @throws {TypeError} If one is of the wrong type, or a link comes with a port or a descriptor.
- * @throws {RangeError} If the port, the descriptor or the timeout is out of range.
+ * @throws {TypeError} If one is of the wrong type, or contradicts another.
+ * @throws {RangeError} If a number is out of range.
  */
-export function checkPeerOptions({ port, fd, timeout, link }: RPCPeerOptions): void {
-  if (link !== undefined && (port !== undefined || fd !== undefined)) {
-    throw new TypeError("A link has its own port: pass neither port nor fd with it");
+export function checkPeerOptions(options: RPCPeerOptions): void {
+  const { port, fd, netns, timeout, link, maxMessageSize, maxQueuedBytes } = options;
+  if (link !== undefined && (port !== undefined || fd !== undefined || netns !== undefined)) {
+    throw new TypeError("A link has its own port and place: pass neither port nor fd nor netns with it");
   }
   if (port !== undefined) checkPort("port", port);
-  if (fd !== undefined && (!Number.isInteger(fd) || fd < 0)) {
-    throw new RangeError(`fd must be a file descriptor, an integer from 0 on, not ${fd}`);
+  if (fd !== undefined) {
+    if (netns !== undefined) throw new TypeError("A socket stays in its network namespace: pass no netns with fd");
+    checkInteger("fd", "a file descriptor", fd, 0, 0x7fff_ffff);
   }
+  if (netns !== undefined) checkNetns(netns);
   if (timeout !== undefined) checkTimeout(timeout);
+  const { least, most } = MESSAGE_SIZE;
+  if (maxMessageSize !== undefined) checkInteger("maxMessageSize", "a number of bytes", maxMessageSize, least, most);
+  if (maxQueuedBytes !== undefined) {
+    checkInteger("maxQueuedBytes", "a number of bytes", maxQueuedBytes, 0, Number.MAX_SAFE_INTEGER);
+  }
+}
+
+function checkInteger(name: string, what: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new RangeError(`${name} must be ${what}, an integer from ${least} to ${most}, not ${value}`);
+}
+
+function checkNetns(netns: unknown): void {
+  if (typeof netns === "number") return checkInteger("netns", "a path or a process id", netns, 1, 0x7fff_ffff);
+  if (typeof netns !== "string") throw new TypeError(`netns must be a path or a process id, not ${typeof netns}`);
+  if (netns === "" || netns.includes("\0")) throw new TypeError(`netns must be a path, not ${JSON.stringify(netns)}`);
 }
 
 /**

@@ -46,9 +46,9 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    *
    * @param options How it is opened.
    * @throws {LibcUnavailableError} If this is not Linux on x86-64 or arm64, or the run has no bare `--allow-ffi`.
-   * @throws {SyscallError} If the kernel refuses, such as EADDRINUSE for a port that is taken.
-   * @throws {TypeError} If `fd` is a socket of another kind, or bound to another port than `port`, or comes with a `link`.
-   * @throws {RangeError} If the port, the descriptor or the timeout is out of range.
+   * @throws {SyscallError} If the kernel refuses, such as EADDRINUSE for a port that is taken, or EPERM for a network namespace.
+   * @throws {TypeError} If `fd` is a socket of another kind, or bound to another port than `port`, or options contradict each other.
+   * @throws {RangeError} If a number among the options is out of range.
    */
   constructor(options: RPCPeerOptions = {}) {
     super();
@@ -154,8 +154,8 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @throws {JSONRPCError} If the other side answers with an error; each code of the specification has its class.
    * @throws {PeerGoneError} If nobody holds the port.
    * @throws {CallTimeoutError} If no answer came in time. The method may have run.
-   * @throws {MessageTooLargeError} If the params are too large. Nothing was sent.
-   * @throws {ReceiverFullError} If the other side does not keep up. Nothing was sent.
+   * @throws {MessageTooLargeError} If the params are larger than `maxMessageSize`, and nothing was sent; or the answer is.
+   * @throws {ReceiverFullError} If the other side does not keep up, and more than `maxQueuedBytes` waits. Nothing was sent.
    * @throws {DecodeError} If the other side's answer is none.
    * @throws {PeerClosedError} If this peer is closed, before the call or during it.
    * @throws {TypeError | RangeError} If JSON cannot hold the params, or an argument is of the wrong type or out of range.
@@ -176,24 +176,54 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   }
 
   /**
+   * Calls a method of another peer, and has the whole thread wait for the answer: no handler, timer or promise of this thread
+   * runs meanwhile, only listeners of trouble. Requests that arrive have their turn afterwards; so two that call each other in this
+   * way both wait in vain. It does not wait behind messages that wait for room.
+   *
+   * @typeParam Result What the method returns, after its way through JSON. Nothing checks it.
+   * @param target Port of the other peer. It must not be held by this thread, which could not answer; a Worker's can be called.
+   * @param method Name of the method.
+   * @param params Arguments: an array by position, an object by name.
+   * @param options Timeout; and a signal, which counts only where it has aborted before.
+   * @returns What the method returned.
+   * @throws {TypeError} If this thread holds the port. Otherwise everything as {@linkcode RPCPeer.call}.
+   * @example
+   * ```ts ignore
+   * import { RPCPeer } from "@procslink/procslink";
+   *
+   * using client = new RPCPeer();
+   * console.log(client.callSync(Number(Deno.args[0]), "hello", ["Rayson Zhu"], { timeout: 1_000 }));
+   * ```
+   */
+  callSync<Result = unknown>(target: number, method: string, params?: object, options: CallOptions = {}): Result {
+    this.#conversation.assertOpen();
+    try {
+      return this.#conversation.client.callSync(target, method, params, options) as Result;
+    } catch (error) {
+      this.#conversation.assertOpen(); // A listener may have closed it meanwhile.
+      throw located(error, options.signal);
+    }
+  }
+
+  /**
    * Sends a notification: a call that nobody answers, not even where it fails.
    *
    * @param target Port of the other peer.
    * @param method Name of the method.
    * @param params Arguments: an array by position, an object by name.
+   * @param options Timeout and signal, for as long as it waits for room. It is then taken back, unless a thread is just sending it.
    * @returns Resolves when the notification is in the other side's queue. The promise rejects with the errors below.
    * @throws {PeerGoneError} If nobody holds the port.
-   * @throws {MessageTooLargeError} If the params are too large.
-   * @throws {ReceiverFullError} If the other side does not keep up.
-   * @throws {PeerClosedError} If this peer is closed.
-   * @throws {TypeError | RangeError} As {@linkcode RPCPeer.call}.
+   * @throws {CallTimeoutError} If the other side had no room in time.
+   * @throws {MessageTooLargeError | ReceiverFullError | PeerClosedError | TypeError | RangeError} As {@linkcode RPCPeer.call}.
+   * @throws {unknown} The reason of the signal, if it aborts.
    */
-  async notify(target: number, method: string, params?: object): Promise<void> {
+  async notify(target: number, method: string, params?: object, options: CallOptions = {}): Promise<void> {
     this.#conversation.assertOpen();
     try {
-      await this.#conversation.client.notify(target, method, params);
+      await this.#conversation.client.notify(target, method, params, options);
     } catch (error) {
-      throw located(error);
+      throw located(error, options.signal);
     }
   }
 
@@ -233,10 +263,11 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   }
 
   /**
-   * Closes the peer: aborts the signals of the requests in hand and answers those with an error, sends what waits to be sent, frees
-   * the port, rejects pending calls with a {@linkcode PeerClosedError}, and ends its loops. Twice is fine.
+   * Closes the peer: aborts the signals of the requests in hand and answers those with an error, sends what can be sent at once,
+   * frees the port, rejects pending calls and what still waits for room with a {@linkcode PeerClosedError}, and ends its loops.
+   * Twice is fine.
    *
-   * @returns Resolves when the peer is closed.
+   * @returns Resolves when the peer is closed, and its port free.
    */
   close(): Promise<void> {
     this.#conversation.close(new PeerClosedError());

@@ -6,7 +6,7 @@
 import { CallTimeoutError } from "../errors.ts";
 import { JSONRPCError } from "../jsonrpc/errors.ts";
 import type { JSONRPCResponseObject } from "../jsonrpc/guards.ts";
-import type { Delivery } from "../link/outbox.ts";
+import type { Delivery, WaitingMessage } from "../link/delivery.ts";
 import { forget, rejectOnAbort } from "./abort_groups.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 
@@ -34,6 +34,8 @@ export class PendingCall implements Timed, Delivery {
   readonly #owner: PendingCalls;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (reason: unknown) => void;
+  /** Its message, where that waits for room. */
+  #message: WaitingMessage | undefined;
 
   /**
    * @param owner Where it waits.
@@ -75,16 +77,26 @@ export class PendingCall implements Timed, Delivery {
     this.reject(new CallTimeoutError(port, method, timeout));
   }
 
-  delivered(): void {}
+  delivered(): void {
+    this.#message = undefined;
+  }
+
+  waits(message: WaitingMessage): void {
+    // It may have timed out, or its signal may have aborted, in this very turn.
+    if (this.#owner.has(this)) this.#message = message;
+    else message.withdraw();
+  }
 
   undelivered(error: Error): void {
-    // It may have timed out, or its signal may have aborted, in this very turn.
+    this.#message = undefined;
     if (this.#owner.has(this)) this.reject(error);
   }
 
   #end(): void {
     if (this.terms.signal !== undefined) forget(this.terms.signal, this);
     this.#owner.delete(this);
+    this.#message?.withdraw();
+    this.#message = undefined;
   }
 }
 
@@ -98,7 +110,8 @@ export interface PendingCallsHost {
 
 /** The calls of one peer. */
 export class PendingCalls {
-  readonly #host: PendingCallsHost;
+  /** Learns when something is awaited. */
+  readonly host: PendingCallsHost;
   readonly #deadlines: Deadlines;
   readonly #calls = new Map<number, PendingCall>();
   readonly #batches = new Map<number, readonly PendingCall[]>();
@@ -111,7 +124,7 @@ export class PendingCalls {
    * at random, an answer that was meant for that one finds no call here.
    */
   constructor(host: PendingCallsHost, deadlines: Deadlines, lastId: number) {
-    this.#host = host;
+    this.host = host;
     this.#deadlines = deadlines;
     this.#lastId = lastId;
   }
@@ -146,7 +159,7 @@ export class PendingCalls {
     resolve: (value: unknown) => void,
     reject: (reason: unknown) => void,
   ): PendingCall {
-    this.#host.hold();
+    this.host.hold();
     const call = new PendingCall(this, id, terms, resolve, reject);
     this.#calls.set(id, call);
     if (call.deadline !== Infinity) this.#deadlines.add(call);
@@ -190,7 +203,7 @@ export class PendingCalls {
   delete(call: PendingCall): void {
     if (!this.#calls.delete(call.id)) return;
     this.#deadlines.delete(call);
-    this.#host.release();
+    this.host.release();
   }
 
   /**
@@ -215,6 +228,17 @@ export class PendingCalls {
   }
 
   /**
+   * Tells whether a call that went in one message still waits.
+   *
+   * @param nlmsgSeq Number of the message.
+   * @param port Port that it went to.
+   * @returns Whether there is one.
+   */
+  expects(nlmsgSeq: number, port: number): boolean {
+    return this.#callsOf(nlmsgSeq, port).length > 0;
+  }
+
+  /**
    * Rejects every call that went in one message and still waits.
    *
    * @param nlmsgSeq Number of the message.
@@ -223,9 +247,7 @@ export class PendingCalls {
    * @returns Whether there was one.
    */
   rejectMessage(nlmsgSeq: number, port: number, reason: Error): boolean {
-    const single = this.#calls.get(nlmsgSeq);
-    const calls = this.#batches.get(nlmsgSeq) ?? (single === undefined ? [] : [single]);
-    const waiting = calls.filter((call) => this.has(call) && call.terms.port === port);
+    const waiting = this.#callsOf(nlmsgSeq, port);
     for (const call of waiting) call.reject(reason);
     return waiting.length > 0;
   }
@@ -237,5 +259,12 @@ export class PendingCalls {
    */
   rejectAll(reason: Error): void {
     for (const call of [...this.#calls.values()]) call.reject(reason);
+  }
+
+  /** The calls that went in one message and still wait. */
+  #callsOf(nlmsgSeq: number, port: number): PendingCall[] {
+    const single = this.#calls.get(nlmsgSeq);
+    const calls = this.#batches.get(nlmsgSeq) ?? (single === undefined ? [] : [single]);
+    return calls.filter((call) => this.has(call) && call.terms.port === port);
   }
 }

@@ -79,12 +79,13 @@ export class Server {
   /**
    * Ends every loop, since the peer is closed.
    *
+   * @param freed Resolves when its port is free, where it is not yet.
    * @param failure Why, where it was not meant to be.
    */
-  close(failure?: Error): void {
+  close(freed?: Promise<void>, failure?: Error): void {
     this.#failure = failure;
     this.#requests.close(failure);
-    this.#closed.resolve();
+    this.#closed.resolve(freed);
   }
 
   /** Carries out what loops have left over, where requests are served without one. */

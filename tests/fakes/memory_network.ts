@@ -1,5 +1,10 @@
-import { PeerGoneError } from "../../src/errors.ts";
-import type { Caller, Link, LinkReceiver } from "../../src/link/link.ts";
+import { ERRNO } from "../../ffi/errno.ts";
+import { PeerGoneError, SyscallError } from "../../src/errors.ts";
+import type { BlockingLink, Caller, Link, LinkReceiver } from "../../src/link/link.ts";
+import type { TroubleKind } from "../../src/link/trouble.ts";
+
+// Taken now: a test may put timers of its own in their place.
+const { setInterval, clearInterval } = globalThis;
 
 /** A network in memory: links by port. Datagrams arrive in a later microtask, and only while the receiver is held. */
 export class MemoryNetwork {
@@ -13,9 +18,82 @@ export class MemoryNetwork {
   }
 }
 
+/** What a {@linkcode MemoryLink} can do while the event loop stands still. The rest of the world moves as a test has it. */
+export class MemoryBlocking implements BlockingLink {
+  /** Ports that this very thread holds. */
+  readonly own: Set<number>;
+  /** Happens while nothing is there to be read: something arrives, or time passes. */
+  whileReceiving: (milliseconds: number) => void = () => {
+    throw new Error("Nothing will ever arrive: the thread would stand still for ever");
+  };
+  /** Happens while a receiver has no room. */
+  whileSending: (milliseconds: number) => void = () => {
+    throw new Error("There will never be room: the thread would stand still for ever");
+  };
+  /** How long each wait was to last at most. */
+  readonly waits: { send: number[]; receive: number[] } = { send: [], receive: [] };
+  /** Trouble that reading finds next, in place of a datagram. */
+  readonly troubles: [kind: TroubleKind, reason: string][] = [];
+  readonly #link: MemoryLink;
+  /** As with the real one, memory is used again at once; only what is being read stays as it is. */
+  readonly #free: Uint8Array[] = [];
+
+  constructor(link: MemoryLink) {
+    this.#link = link;
+    this.own = new Set([link.port]);
+  }
+
+  isOwn(port: number): boolean {
+    return this.own.has(port);
+  }
+
+  send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number, milliseconds: number): boolean {
+    if (this.#link.send(to, bytes, length)) return true;
+    this.#wait(this.waits.send, milliseconds);
+    this.whileSending(milliseconds);
+    return this.#link.send(to, bytes, length);
+  }
+
+  receive(receiver: Omit<LinkReceiver, "failed">, milliseconds: number): boolean {
+    if (this.#deliver(receiver)) return true;
+    if (milliseconds <= 0) return false;
+    this.#wait(this.waits.receive, milliseconds);
+    this.whileReceiving(milliseconds);
+    return this.#deliver(receiver);
+  }
+
+  #wait(waits: number[], milliseconds: number): void {
+    if (waits.push(milliseconds) > 10_000) throw new Error("The thread waits again and again, and for nothing");
+  }
+
+  #deliver(receiver: Omit<LinkReceiver, "failed">): boolean {
+    if (this.#link.closed) throw new SyscallError("recvmsg", ERRNO.EBADF);
+    const trouble = this.troubles.shift();
+    if (trouble !== undefined) {
+      receiver.trouble(...trouble);
+      return true;
+    }
+    const datagram = this.#link.shift();
+    if (datagram === undefined) return false;
+    const { length } = datagram.bytes;
+    const memory = this.#free.pop() ?? new Uint8Array(200_000);
+    memory.set(datagram.bytes);
+    receiver.receive(memory, length, datagram.sender);
+    memory.fill(0xff, 0, length);
+    this.#free.push(memory);
+    return true;
+  }
+}
+
 /** One side of a {@linkcode MemoryNetwork}. */
 export class MemoryLink implements Link {
-  readonly maxDatagram = 100_000;
+  maxDatagram = 100_000;
+  /** Datagrams that its queue holds. */
+  queueLimit = Infinity;
+  /** What it can do without the event loop, unless a test says that it cannot. */
+  blocking: MemoryBlocking | undefined;
+  /** What was sent patiently. */
+  readonly patient: { to: number; stalled: boolean }[] = [];
   /** What the kernel says of this side. */
   readonly self: Caller;
   /** Every datagram that was sent, with its destination. */
@@ -31,12 +109,15 @@ export class MemoryLink implements Link {
   readonly holdFailures: Error[] = [];
   readonly #links: Map<number, MemoryLink>;
   readonly #queue: { bytes: Uint8Array; sender: Caller }[] = [];
+  /** What waits for room in its queue. */
+  readonly #waiting: { attempt: () => void; giveUp: () => void }[] = [];
   #receiver: LinkReceiver | undefined;
   #keepAlive: ReturnType<typeof setInterval> | undefined;
 
   constructor(links: Map<number, MemoryLink>, self: Caller) {
     this.#links = links;
     this.self = self;
+    this.blocking = new MemoryBlocking(this);
   }
 
   get port(): number {
@@ -52,20 +133,80 @@ export class MemoryLink implements Link {
     this.#receiver = receiver;
   }
 
-  send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): void {
+  get uid(): number {
+    return this.self.uid;
+  }
+
+  send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): boolean {
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    const copy = bytes.slice(0, length);
-    this.sent.push({ to, bytes: copy });
+    if (this.closed) throw new SyscallError("sendto", ERRNO.EBADF);
     const target = this.#links.get(to);
     if (target === undefined || target.closed) throw new PeerGoneError(to);
+    if (target.queueLimit <= target.#queue.length) return false;
+    const copy = bytes.slice(0, length);
+    this.sent.push({ to, bytes: copy });
     target.arrive(copy, this.self);
+    return true;
+  }
+
+  sendPatiently(
+    to: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    length: number,
+    stalled: boolean,
+  ): { sent: Promise<boolean>; cancel(): boolean } {
+    this.patient.push({ to, stalled });
+    const target = this.#links.get(to);
+    const outcome = Promise.withResolvers<boolean>();
+    let given = false;
+    const giveUp = () => {
+      given = true;
+      outcome.resolve(false);
+    };
+    const attempt = () => {
+      if (given) return;
+      try {
+        if (!this.send(to, bytes, length)) target?.waits({ attempt, giveUp });
+        else outcome.resolve(true);
+      } catch (error) {
+        outcome.reject(error);
+      }
+    };
+    attempt();
+    const cancel = () => {
+      giveUp();
+      return true;
+    };
+    return { sent: outcome.promise, cancel };
+  }
+
+  /** Something waits for room here. */
+  waits(waiting: { attempt: () => void; giveUp: () => void }): void {
+    this.#waiting.push(waiting);
+  }
+
+  /** Lets what waits for room here wait no longer. */
+  giveUp(): void {
+    for (const { giveUp } of this.#waiting.splice(0)) giveUp();
   }
 
   /** A datagram arrives, from whoever the kernel says. */
   arrive(bytes: Uint8Array, sender: Caller): void {
     this.#queue.push({ bytes, sender });
-    queueMicrotask(() => this.#read());
+    queueMicrotask(() => this.read());
+  }
+
+  /** Takes the next datagram out of its queue, which makes room. */
+  shift(): { bytes: Uint8Array; sender: Caller } | undefined {
+    const datagram = this.#queue.shift();
+    if (datagram !== undefined) this.#makeRoom();
+    return datagram;
+  }
+
+  /** How many datagrams are in its queue. */
+  get queued(): number {
+    return this.#queue.length;
   }
 
   hold(): void {
@@ -74,7 +215,7 @@ export class MemoryLink implements Link {
     this.holds++;
     // Keeps the process running, as the wait of a real link does.
     this.#keepAlive ??= setInterval(() => {}, 1_000_000);
-    queueMicrotask(() => this.#read());
+    queueMicrotask(() => this.read());
   }
 
   release(): void {
@@ -90,10 +231,15 @@ export class MemoryLink implements Link {
     this.isRef = false;
   }
 
-  close(): void {
+  close(): undefined {
     this.closed = true;
     this.#letGo();
     this.#links.delete(this.port);
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    for (const { attempt } of this.#waiting.splice(0)) attempt();
   }
 
   #letGo(): void {
@@ -101,9 +247,10 @@ export class MemoryLink implements Link {
     this.#keepAlive = undefined;
   }
 
-  #read(): void {
+  /** Reads what is in its queue, where it is held: by itself in a microtask, or now, as another thread that is faster. */
+  read(): void {
     while (this.holds > 0 && !this.closed) {
-      const datagram = this.#queue.shift();
+      const datagram = this.shift();
       if (datagram === undefined) return;
       // As with the real receive buffer, the memory is used again at once.
       const memory = new Uint8Array(datagram.bytes.length + 64);

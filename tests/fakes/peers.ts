@@ -1,15 +1,29 @@
+import { assertEquals } from "@std/assert";
 import { RPCPeer, type RPCPeerOptions, type TroubleEvent } from "../../mod.ts";
 import type { Caller } from "../../src/link/link.ts";
 import { MemoryNetwork } from "./memory_network.ts";
 import { Stranger } from "./stranger.ts";
 
-/** A server, a client and a stranger on one network in memory. */
-export function openPeers(options: RPCPeerOptions = {}) {
+/** In what two peers differ, and how large their datagrams are. */
+export interface OwnOptions {
+  server?: RPCPeerOptions;
+  client?: RPCPeerOptions;
+  maxDatagram?: number;
+  /** User of the client, where it is not one of its own. */
+  clientUid?: number;
+}
+
+/** A server, a client and strangers on one network in memory. */
+export type Peers = ReturnType<typeof openPeers>;
+
+/** Opens a server and a client on one network in memory. */
+export function openPeers(options: RPCPeerOptions = {}, own: OwnOptions = {}) {
   const network = new MemoryNetwork();
   const serverLink = network.open(100, { uid: 10, gid: 11, pidHint: 12 });
-  const clientLink = network.open(200, { uid: 20, gid: 21, pidHint: 22 });
-  const server = new RPCPeer({ ...options, link: serverLink });
-  const client = new RPCPeer({ ...options, link: clientLink });
+  const clientLink = network.open(200, { uid: own.clientUid ?? 20, gid: 21, pidHint: 22 });
+  if (own.maxDatagram !== undefined) serverLink.maxDatagram = clientLink.maxDatagram = own.maxDatagram;
+  const server = new RPCPeer({ ...options, ...own.server, link: serverLink });
+  const client = new RPCPeer({ ...options, ...own.client, link: clientLink });
   const serverTroubles = troublesOf(server);
   const clientTroubles = troublesOf(client);
   return {
@@ -33,4 +47,27 @@ export function troublesOf(peer: RPCPeer): string[] {
   const troubles: string[] = [];
   peer.addEventListener("trouble", (event: TroubleEvent) => troubles.push(`${event.kind}: ${event.reason}`));
   return troubles;
+}
+
+/** A request that a server with `ping` answers. */
+export const PING = { jsonrpc: "2.0", id: "after", method: "ping" };
+
+/** A server that answers `ping` and `pair`, and a stranger at port 666. */
+export function openServing(options: RPCPeerOptions = {}, own: OwnOptions = {}): Peers & { mallory: Stranger } {
+  const peers = openPeers(options, own);
+  peers.server.registerFunction(() => "pong", "ping");
+  peers.server.registerFunction((a: number, b?: number) => [a, b], "pair");
+  peers.server.runServerForever();
+  return { ...peers, mallory: peers.stranger(), [Symbol.asyncDispose]: () => peers[Symbol.asyncDispose]() };
+}
+
+/** Asserts that the server still answers a stranger, and that the answer is the next message. */
+export async function assertServing({ mallory }: { mallory: Stranger }): Promise<void> {
+  mallory.send(100, { body: PING, netlink: { nlmsgSeq: 99 } });
+  assertEquals(await mallory.next(), {
+    nlmsgSeq: 99,
+    payloadType: 2,
+    body: { jsonrpc: "2.0", id: "after", result: "pong" },
+  });
+  assertEquals(mallory.unread, []);
 }

@@ -1,5 +1,5 @@
-import { assertEquals, assertInstanceOf } from "@std/assert";
-import { CallTimeoutError, DecodeError, MethodNotFoundError, ReceiverFullError } from "../../mod.ts";
+import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import { CallTimeoutError, DecodeError, MethodNotFoundError, SyscallError } from "../../mod.ts";
 import { openPeers } from "../fakes/peers.ts";
 
 Deno.test("a batch tells what became of each call, in order, whatever the order of the answers", async () => {
@@ -45,9 +45,10 @@ Deno.test("a batch of notifications has no answer, and an empty one is not sent"
 
 Deno.test("a batch that cannot be sent rejects each of its calls", async () => {
   await using peers = openPeers();
-  peers.clientLink.failures.push(new ReceiverFullError(100));
+  const failure = new SyscallError("sendto", 105);
+  peers.clientLink.failures.push(failure);
   const outcomes = await peers.client.batch(100, [{ method: "a" }, { method: "b" }]);
-  for (const outcome of outcomes) assertInstanceOf((outcome as PromiseRejectedResult).reason, ReceiverFullError);
+  for (const outcome of outcomes) assertStrictEquals((outcome as PromiseRejectedResult).reason, failure);
   assertEquals(peers.clientLink.holds, 0);
 });
 
@@ -90,4 +91,16 @@ Deno.test("each call of a batch has its timeout", async () => {
   peers.server.runServerForever();
   const [outcome] = await peers.client.batch(100, [{ method: "never" }], { timeout: 10 });
   assertInstanceOf((outcome as PromiseRejectedResult).reason, CallTimeoutError);
+});
+
+Deno.test("what is no array is no batch, and each of its members is checked before anything is sent", async () => {
+  await using peers = openPeers();
+  const { client, clientLink } = peers;
+  const batch = client.batch.bind(client) as (...args: unknown[]) => Promise<unknown>;
+  await assertRejects(() => batch(100, "ab"), TypeError, "A batch must be an array of calls, not string");
+  await assertRejects(() => batch(100, { method: "a" }), TypeError, "not object");
+  await assertRejects(() => batch(0, [{ method: "a" }]), RangeError, "target must be a port");
+  await assertRejects(() => batch(100, [{ method: "a" }, { method: 1 }]), TypeError, "The name of a method");
+  await assertRejects(() => batch(100, [{ method: "a" }, { method: "b", params: 1 }]), TypeError, "params must be");
+  assertEquals([clientLink.sent.length, clientLink.holds], [0, 0]);
 });

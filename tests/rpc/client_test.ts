@@ -1,20 +1,12 @@
-import {
-  assertEquals,
-  assertInstanceOf,
-  assertMatch,
-  assertRejects,
-  assertStrictEquals,
-  assertThrows,
-} from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   CallTimeoutError,
   InternalError,
   JSONRPCError,
-  MessageTooLargeError,
   MethodNotFoundError,
   PeerGoneError,
-  ReceiverFullError,
   RPCPeer,
+  SyscallError,
 } from "../../mod.ts";
 import { openPeers } from "../fakes/peers.ts";
 import { settle } from "../fakes/stranger.ts";
@@ -134,11 +126,14 @@ Deno.test("a call to a port that nobody holds rejects at once", async () => {
   assertEquals(peers.clientLink.holds, 0);
 });
 
-Deno.test("a receiver that does not keep up rejects the call", async () => {
+Deno.test("a link that fails to send rejects the call with its error", async () => {
   await using peers = openPeers();
-  peers.clientLink.failures.push(new ReceiverFullError(100));
-  await assertRejects(() => peers.client.call(100, "hello"), ReceiverFullError);
-  assertEquals(peers.clientLink.holds, 0);
+  const { client, clientLink } = peers;
+  const failure = new SyscallError("sendto", 105);
+  clientLink.failures.push(failure, failure);
+  assertStrictEquals(await client.call(100, "hello").catch((error) => error), failure);
+  assertStrictEquals(await client.notify(100, "hello").catch((error) => error), failure);
+  assertEquals(clientLink.holds, 0);
 });
 
 Deno.test("a call waits as long as its timeout says, and no longer", async () => {
@@ -163,6 +158,8 @@ Deno.test("a timeout that is none is refused", async () => {
   await using peers = openPeers();
   for (const timeout of [0, -1, NaN, "5" as unknown as number]) {
     await assertRejects(() => peers.client.call(100, "x", [], { timeout }), RangeError, "timeout must be more than 0");
+    await assertRejects(() => peers.client.notify(100, "x", [], { timeout }), RangeError);
+    await assertRejects(() => peers.client.batch(100, [{ method: "x" }], { timeout }), RangeError);
     assertThrows(() => peers.client.talkTo(100, { timeout }), RangeError);
     assertThrows(() => new RPCPeer({ timeout, link: peers.network.open(7) }), RangeError);
   }
@@ -183,6 +180,7 @@ Deno.test("a signal rejects the call with its own reason", async () => {
   const { signal } = controller;
   assertEquals(await client.call(100, "never", [], { signal }).catch((reason) => reason), signal.reason);
   assertEquals(await client.batch(100, [{ method: "never" }], { signal }).catch((reason) => reason), signal.reason);
+  assertEquals(await client.notify(100, "never", [], { signal }).catch((reason) => reason), signal.reason);
   assertEquals(peers.clientLink.sent.length, sent);
   assertEquals(peers.clientLink.holds, 0);
 });
@@ -205,35 +203,6 @@ Deno.test("targets, methods and params that are none are refused before anything
   await assertRejects(() => client.batch(100, [{ method: "x" }, { method: "y", params: [1n] }]), TypeError);
   assertThrows(() => client.talkTo("x" as unknown as number), TypeError);
   assertEquals([clientLink.sent.length, clientLink.holds], [0, 0]);
-});
-
-Deno.test("params that are too large reject the call, and what was sent before still leaves", async () => {
-  await using peers = openPeers();
-  const { server, client, clientLink } = peers;
-  server.registerFunction((text: string) => text.length, "measure");
-  server.runServerForever();
-  const small = client.call(100, "measure", ["x"]);
-  const error = await assertRejects(() => client.call(100, "measure", ["x".repeat(99_950)]), MessageTooLargeError);
-  assertEquals(error.maximum, clientLink.maxDatagram);
-  assertEquals(await small, 1);
-  const overhead = error.size - 99_950;
-  assertEquals(await client.call(100, "measure", ["x".repeat(100_000 - overhead)]), 100_000 - overhead);
-  await assertRejects(() => client.call(100, "measure", ["x".repeat(100_001 - overhead)]), MessageTooLargeError);
-  await assertRejects(() => client.call(100, "measure", ["ü".repeat(3_000_000)]), MessageTooLargeError, "has 6000");
-});
-
-Deno.test("an answer that is too large becomes an error that says so", async () => {
-  await using peers = openPeers();
-  const { server, client } = peers;
-  server.registerFunction((length: number) => "x".repeat(length), "repeat");
-  server.runServerForever();
-  const error = await assertRejects(() => client.call(100, "repeat", [200_000]), InternalError);
-  assertMatch(String(error.data), /^The answer has 2000\d\d bytes, and at most 100000 can be sent$/);
-  const outcomes = await client.batch(100, [{ method: "repeat", params: [60_000] }, {
-    method: "repeat",
-    params: [50_000],
-  }]);
-  for (const outcome of outcomes) assertInstanceOf(outcome.status === "rejected" && outcome.reason, InternalError);
 });
 
 Deno.test("a JSON-RPC error that a handler throws arrives as it is", async () => {

@@ -76,3 +76,31 @@ Deno.test("only what is served, iterated or awaited holds the link", async () =>
   client.ref();
   assertEquals(clientLink.isRef, true);
 });
+
+Deno.test("closing the last peer leaves no timer behind", async () => {
+  const real = { setTimeout, clearTimeout };
+  const timers = new Set<unknown>();
+  Object.assign(globalThis, {
+    setTimeout: (callback: () => void, milliseconds: number) => {
+      const timer = real.setTimeout(callback, milliseconds);
+      timers.add(timer);
+      return timer;
+    },
+    clearTimeout: (timer: number | undefined) => {
+      timers.delete(timer);
+      real.clearTimeout(timer);
+    },
+  });
+  try {
+    const { server, client } = openPeers();
+    server.registerFunction(() => "pong", "ping");
+    server.runServerForever();
+    assertEquals(await client.call(100, "ping"), "pong");
+    // The timer of a call that has ended serves the next ones.
+    assertEquals(timers.size, 1);
+    await Promise.all([server.close(), client.close()]);
+    assertEquals(timers.size, 0);
+  } finally {
+    Object.assign(globalThis, real);
+  }
+});

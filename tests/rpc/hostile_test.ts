@@ -17,7 +17,7 @@ for (
   })
 ) {
   Deno.test(`an id so long that no answer fits beside it is answered with null: ${name}`, async () => {
-    await using peers = openPeers();
+    await using peers = openPeers({ maxMessageSize: 100_000 });
     const { server } = peers;
     server.registerFunction(() => {
       throw new Error("no luck");
@@ -35,7 +35,7 @@ for (
 }
 
 Deno.test("closing frees the port also where an answer in hand cannot be sent", async () => {
-  const peers = openPeers();
+  const peers = openPeers({ maxMessageSize: 100_000 });
   peers.server.registerFunction(() => new Promise(() => {}), "never");
   const served = peers.server.runServerForever();
   peers.stranger().send(100, { body: { jsonrpc: "2.0", id: LONG_ID, method: "never" } });
@@ -91,6 +91,7 @@ Deno.test("a batch of answers beyond the bound is one trouble, and ends the call
   mallory.send(200, { ...flood, body: [1, { jsonrpc: "2.0", id, result: "b" }] });
   const [a, b] = await batch;
   assertEquals([a?.status, b], ["rejected", { status: "fulfilled", value: "b" }]);
+  assertEquals(clientTroubles.slice(1), ["malformed: The body is not a JSON-RPC 2.0 response"]);
   const other = client.call(666, "c", [], { timeout: Infinity });
   mallory.send(200, { ...flood, netlink: { nlmsgSeq: (await mallory.next()).nlmsgSeq } });
   await assertRejects(() => other, DecodeError, "The answer has 4097 members");

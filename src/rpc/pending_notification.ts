@@ -1,0 +1,91 @@
+/**
+ * A notification on its way.
+ *
+ * @module
+ */
+import { CallTimeoutError } from "../errors.ts";
+import type { Delivery, WaitingMessage } from "../link/delivery.ts";
+import { type Abortable, forget, rejectOnAbort } from "./abort_groups.ts";
+import type { Deadlines, Timed } from "./deadlines.ts";
+import type { CallTerms, PendingCallsHost } from "./pending_calls.ts";
+
+/** Most often it is delivered in the turn in which it was sent. Only where it has to wait, its terms matter. */
+export class PendingNotification implements Timed, Abortable, Delivery {
+  deadline = Infinity;
+  heapIndex = -1;
+
+  readonly #host: PendingCallsHost;
+  readonly #deadlines: Deadlines;
+  readonly #terms: CallTerms;
+  readonly #resolve: () => void;
+  readonly #reject: (reason: unknown) => void;
+  #message: WaitingMessage | undefined;
+
+  /**
+   * @param host Learns when it is awaited.
+   * @param deadlines The deadlines of the isolate.
+   * @param terms What it is, and how long it waits.
+   * @param resolve Told when it is in the other side's queue.
+   * @param reject Told why not.
+   */
+  constructor(
+    host: PendingCallsHost,
+    deadlines: Deadlines,
+    terms: CallTerms,
+    resolve: () => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#host = host;
+    this.#deadlines = deadlines;
+    this.#terms = terms;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  delivered(): void {
+    this.#end();
+    this.#resolve();
+  }
+
+  undelivered(error: Error): void {
+    this.#end();
+    this.#reject(error);
+  }
+
+  waits(message: WaitingMessage): void {
+    const { timeout, signal } = this.#terms;
+    try {
+      this.#host.hold();
+    } catch (error) {
+      message.withdraw();
+      return this.#reject(error);
+    }
+    this.#message = message;
+    // It may have aborted in this very turn.
+    if (signal?.aborted) return this.reject(signal.reason);
+    if (signal !== undefined) rejectOnAbort(signal, this);
+    if (timeout === Infinity) return;
+    this.deadline = performance.now() + timeout;
+    this.#deadlines.add(this);
+  }
+
+  expire(): void {
+    const { port, method, timeout } = this.#terms;
+    this.reject(new CallTimeoutError(port, method, timeout, "take"));
+  }
+
+  reject(reason: unknown): void {
+    const message = this.#message;
+    this.#end();
+    message?.withdraw();
+    this.#reject(reason);
+  }
+
+  #end(): void {
+    if (this.#message === undefined) return;
+    this.#message = undefined;
+    this.#host.release();
+    this.#deadlines.delete(this);
+    if (this.#terms.signal !== undefined) forget(this.#terms.signal, this);
+  }
+}
