@@ -1,6 +1,6 @@
 // Every example, as the README says to run it.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { start } from "./processes.ts";
+import { reasonAgainst, start, testUnless } from "./processes.ts";
 
 const EXAMPLES = new URL("../../examples/", import.meta.url).href;
 
@@ -36,6 +36,22 @@ Deno.test("the two programs of the README", async () => {
   assertEquals(await server.line(), "Hello, Rayson Zhu!");
   await using lost = start(`${EXAMPLES}hello_client.ts`);
   assertEquals((await lost.ended()).code, 2);
+});
+
+const noNetns = await reasonAgainst("no network namespaces without privileges", "unshare", "--net", "true");
+
+testUnless(noNetns, "the example two_namespaces talks to both, and leaves nothing behind", async () => {
+  await using program = start(`${EXAMPLES}two_namespaces.ts`, [], { flags: ["--allow-ffi", "--allow-run"] });
+  assertEquals(await program.ended(), {
+    code: 0,
+    lines: [
+      "blue:  Hello, blue!",
+      "green: Hello, green!",
+      "blue's server, asked from here: PeerGoneError",
+      "blue's server, asked from green: PeerGoneError",
+    ],
+    errors: "",
+  });
 });
 
 Deno.test("the demo shows both sides", async () => {

@@ -38,6 +38,11 @@ export class Program implements AsyncDisposable {
     return { code, lines, errors };
   }
 
+  /** Sends it a signal. */
+  signal(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
   /** Ends it at once, and waits until it has ended. */
   async kill(): Promise<void> {
     try {
@@ -62,7 +67,7 @@ export function start(
   args: readonly (string | number)[] = [],
   { flags = ["--allow-ffi"], before = [] }: { flags?: string[]; before?: readonly string[] } = {},
 ): Program {
-  const url = program.startsWith("file:") ? program : new URL(`./programs/${program}.ts`, import.meta.url).href;
+  const url = /^(file|data):/.test(program) ? program : new URL(`./programs/${program}.ts`, import.meta.url).href;
   const [command, ...rest] = [...before, Deno.execPath(), "run", "--no-lock", ...flags, url, ...args.map(String)];
   return new Program(command!, rest);
 }

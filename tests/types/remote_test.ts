@@ -1,5 +1,5 @@
 // What the types accept and refuse. Most of this file is checked by the compiler; the functions are not run.
-import type { Jsonify, NotJSON, Remote } from "../../mod.ts";
+import type { CallOptions, Jsonify, NotJSON, Remote, RPCPeer } from "../../mod.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
 function assertType<_ extends true>(): void {}
@@ -189,6 +189,13 @@ async function refused(remote: Remote<API>) {
   remote.hello = () => Promise.resolve("x");
 }
 
+function synchronous(peer: RPCPeer) {
+  const text = peer.callSync<string>(1, "x", { a: 1 }, { timeout: 1 });
+  const anything = peer.callSync(1, "x");
+  assertType<Equal<typeof text, string>>();
+  assertType<Equal<typeof anything, unknown>>();
+}
+
 Deno.test("a remote object has the methods that JSON can carry", () => {
   // That this file compiles is the test; what is never called is used here.
   assertType<Equal<typeof accepted, (remote: Remote<API>) => void>>();
@@ -205,6 +212,12 @@ Deno.test("Jsonify tells what JSON makes of a type", () => {
   // deno-lint-ignore no-explicit-any -- any stays any
   assertType<Equal<Jsonify<any>, any>>();
   assertType<Equal<Jsonify<Record<string, number>>, { [x: string]: number }>>();
+});
+
+Deno.test("a synchronous call has its result, and not a promise; its options are those of every call", () => {
+  assertType<Equal<typeof synchronous, (peer: RPCPeer) => void>>();
+  assertType<Equal<Parameters<RPCPeer["callSync"]>[3], CallOptions | undefined>>();
+  assertType<Equal<Parameters<RPCPeer["notify"]>[3], CallOptions | undefined>>();
 });
 
 Deno.test("without a class nothing is checked", () => {
