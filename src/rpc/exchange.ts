@@ -24,6 +24,9 @@ export interface Exchange {
   answer(answer: string | undefined): void;
 }
 
+/** Has been told of already, whatever becomes of it. */
+const RESERVED: Delivery = { reserved: true, delivered() {}, undelivered() {} };
+
 /** Where the answer of a message with one request goes. */
 export class SingleExchange implements Exchange, Delivery {
   readonly caller: Caller;
@@ -57,21 +60,10 @@ export class SingleExchange implements Exchange, Delivery {
    * @param answer JSON text.
    */
   send(answer: string): void {
-    const size = this.#post(answer);
+    const size = this.#post(answer, this);
     if (size === undefined) return;
-    const error = new InternalError(`The answer has ${size.size} bytes, and at most ${size.maximum} can be sent`);
-    // An id may be so long that nothing fits beside it: then the number of the message alone tells which call this is.
-    if (this.#post(encodeError(this.#id, error)) !== undefined) this.#post(encodeError(null, error));
-  }
-
-  /** Sends a text, or tells that it is too large. */
-  #post(text: string): MessageTooLargeError | undefined {
-    try {
-      this.#outbox.response(this.caller.port, this.#nlmsgSeq, text, this);
-    } catch (error) {
-      if (error instanceof MessageTooLargeError) return error;
-      this.undelivered(error as Error);
-    }
+    const reason = `The answer has ${size.size} bytes, and at most ${size.maximum} can be sent`;
+    this.#sendError(new InternalError(reason), this);
   }
 
   delivered(): void {}
@@ -80,10 +72,24 @@ export class SingleExchange implements Exchange, Delivery {
     const { port } = this.caller;
     const reason = `An answer could not be sent: ${error.message}`;
     this.#trouble("undelivered", reason, port);
-    if (!(error instanceof ReceiverFullError)) return;
     // There is room for an error in its place: the caller must not wait for what will not come.
-    const delivery = { reserved: true, delivered() {}, undelivered() {} };
-    this.#outbox.response(port, this.#nlmsgSeq, encodeError(this.#id, new InternalError(reason)), delivery);
+    if (error instanceof ReceiverFullError) this.#sendError(new InternalError(reason), RESERVED);
+  }
+
+  #sendError(error: InternalError, delivery: Delivery): void {
+    // An id may be so long that nothing fits beside it: then the number of the message alone tells which call this is.
+    if (this.#post(encodeError(this.#id, error), delivery) === undefined) return;
+    this.#post(encodeError(null, error), delivery);
+  }
+
+  /** Sends a text, or tells that it is too large. */
+  #post(text: string, delivery: Delivery): MessageTooLargeError | undefined {
+    try {
+      this.#outbox.response(this.caller.port, this.#nlmsgSeq, text, delivery);
+    } catch (error) {
+      if (error instanceof MessageTooLargeError) return error;
+      delivery.undelivered(error as Error);
+    }
   }
 }
 

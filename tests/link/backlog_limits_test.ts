@@ -148,17 +148,18 @@ Deno.test("what waits behind others is twice as much for all destinations togeth
   const { link, deliveries, drain } = setup;
   for (const to of [1, 2, 3]) link.full.add(to);
   await wait(setup, 1, "a", 300);
-  await wait(setup, 2, "b", 200);
-  await wait(setup, 3, "c", HEADERS + 21);
-  await wait(setup, 3, "d", 100);
-  assertEquals(refusal(setup), ["d", { port: 3, queued: 561, maximum: 600 }]);
-  await wait(setup, 2, "e", HEADERS);
-  assertEquals(refusal(setup)[1], { port: 2, queued: 561, maximum: 600 });
+  await wait(setup, 2, "b", 140);
+  await wait(setup, 3, "c", 100);
+  await wait(setup, 3, "d", 61);
+  assertEquals(refusal(setup), ["d", { port: 3, queued: 540, maximum: 600 }]);
+  await wait(setup, 3, "e", 60);
+  assertEquals(deliveries.told, ["d: ReceiverFullError"], "just as many as may");
+  await wait(setup, 2, "f", HEADERS);
+  assertEquals(refusal(setup)[1], { port: 2, queued: 600, maximum: 600 });
   await drain(1);
-  await wait(setup, 3, "f", 100);
   assertEquals(deliveries.told.at(-1), "a");
-  await wait(setup, 3, "g", 150);
-  assertEquals(refusal(setup), ["g", { port: 3, queued: 161, maximum: 300 }], "for one the lower bound still holds");
+  await wait(setup, 3, "g", 141);
+  assertEquals(refusal(setup), ["g", { port: 3, queued: 160, maximum: 300 }], "for one the lower bound still holds");
   for (const to of [2, 3]) await drain(to);
   link.assertIdle();
 });
@@ -176,6 +177,38 @@ Deno.test("where nothing waits for a destination one message of any size may, ho
   for (const to of [1, 2, 3]) await drain(to);
   assertEquals(deliveries.told, ["L", "M", "s"]);
   link.assertIdle();
+});
+
+Deno.test("what says that an answer will not come may wait where there is no room for others", async () => {
+  const setup = openOutbox({ maxQueuedBytes: 1_000_000 });
+  const { link, outbox, deliveries, drain } = setup;
+  link.full.add(1);
+  const reserve = (name: string, size: number) => {
+    outbox.response(1, 1, name.repeat(size - HEADERS), { ...deliveries.of(name), reserved: true });
+    return settled();
+  };
+  await wait(setup, 1, "a", 1_000_000);
+  await wait(setup, 1, "b", HEADERS + 21);
+  assertEquals(refusal(setup), ["b", { port: 1, queued: 1_000_000, maximum: 1_000_000 }]);
+  await reserve("r", 548_576);
+  await reserve("s", 500_001);
+  assertEquals(refusal(setup), ["s", { port: 1, queued: 1_548_576, maximum: 2_048_576 }]);
+  await wait(setup, 1, "c", HEADERS + 21);
+  assertEquals(refusal(setup), ["c", { port: 1, queued: 1_548_576, maximum: 1_000_000 }], "for others there is none");
+  await drain(1);
+  assertEquals(deliveries.told.slice(3), ["a", "r"]);
+  link.assertIdle();
+});
+
+Deno.test("that holds also where others have taken up the room of all destinations", async () => {
+  const setup = openOutbox({ maxQueuedBytes: 300 });
+  const { link, outbox, deliveries } = setup;
+  for (const to of [1, 2, 3]) link.full.add(to);
+  for (const to of [1, 2]) await wait(setup, to, "a", 260);
+  await wait(setup, 3, "b", 80);
+  outbox.response(3, 1, "", { ...deliveries.of("r"), reserved: true });
+  await settled();
+  assertEquals(deliveries.told, []);
 });
 
 Deno.test("messages that a receiver takes at once are bounded by nothing", async () => {

@@ -125,4 +125,19 @@ Deno.test("a wait that was given up early is none in vain", async () => {
   deliveries.withdraw("a");
   await settled();
   assertEquals([link.waiting, stalls(setup)], [[[1, "b".repeat(PART)]], false]);
+  await link.endPatient(1, false);
+  assertEquals(stalls(setup), true, "but the next one is");
+});
+
+Deno.test("a datagram that leaves shows that a receiver reads, also where one of its messages was taken back", async () => {
+  const setup = openFragments();
+  const { link, post, deliveries } = setup;
+  link.full.add(1);
+  for (const name of ["a", "b", "c".repeat(PART)]) post(1, name);
+  await settled();
+  await link.endPatient(1, false);
+  assertEquals([link.waiting, stalls(setup)], [[[1, "a", "b"]], true]);
+  deliveries.withdraw("a");
+  await link.endPatient(1, true);
+  assertEquals([link.waiting, stalls(setup)], [[[1, "c".repeat(PART)]], false]);
 });

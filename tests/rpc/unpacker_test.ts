@@ -191,3 +191,20 @@ Deno.test("what a handler was given stays as it was when the memory is used agai
   const values = ["one", "two", "three"].map((text) => [text, { text }]);
   assertEquals(kept, [...values, ...values]);
 });
+
+for (
+  const [name, message] of Object.entries<Frame>({
+    "of an unknown version": { body: PING, procslink: { version: 2 } },
+    "that is too large": { body: { ...PING, params: ["x".repeat(2_000)] } },
+    "that is a lonely fragment": { body: PING, netlink: { nlmsgFlags: 2, nlmsgType: 3 }, procslink: { length: 500 } },
+  })
+) {
+  Deno.test(`a listener that closes the peer at a request ${name} is told of nothing more, and nobody is answered`, async () => {
+    await using peers = openServing({ maxMessageSize: 1_024 });
+    const { server, serverLink, mallory } = peers;
+    server.addEventListener("trouble", () => server.close());
+    mallory.sendBytes(100, joined(frame(666, message), frame(666, { body: "{" }), frame(666, { body: PING })));
+    await settle();
+    assertEquals([peers.serverTroubles.length, serverLink.sent, mallory.unread], [1, [], []]);
+  });
+}
