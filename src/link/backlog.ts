@@ -167,8 +167,9 @@ export class Backlog implements Tally {
 
   refuse(size: number, reserved = false): Error | undefined {
     if (this.#queued === 0) return undefined;
-    const maximum = this.#owner.limits.maxQueuedBytes + (reserved ? RESERVED_BYTES : 0);
-    const refusal = this.#queued + size > maximum ? { queued: this.#queued, maximum } : this.#owner.refuse(size);
+    const { maxQueuedBytes: maximum } = this.#owner.limits;
+    const counted = reserved ? size - RESERVED_BYTES : size;
+    const refusal = this.#queued + counted > maximum ? { queued: this.#queued, maximum } : this.#owner.refuse(counted);
     return refusal && new ReceiverFullError(this.to, refusal.queued, refusal.maximum);
   }
 
