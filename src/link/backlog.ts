@@ -167,9 +167,11 @@ export class Backlog implements Tally {
 
   refuse(size: number, reserved = false): Error | undefined {
     if (this.#queued === 0) return undefined;
-    const { maxQueuedBytes: maximum } = this.#owner.limits;
-    const counted = reserved ? size - RESERVED_BYTES : size;
-    const refusal = this.#queued + counted > maximum ? { queued: this.#queued, maximum } : this.#owner.refuse(counted);
+    const reserve = reserved ? RESERVED_BYTES : 0;
+    const maximum = this.#owner.limits.maxQueuedBytes + reserve;
+    const refusal = this.#queued + size > maximum
+      ? { queued: this.#queued, maximum }
+      : this.#owner.refuse(size - reserve);
     return refusal && new ReceiverFullError(this.to, refusal.queued, refusal.maximum);
   }
 

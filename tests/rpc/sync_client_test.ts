@@ -174,6 +174,31 @@ Deno.test("responses to other calls that arrive meanwhile settle those", async (
   assertNothingLeft(peers);
 });
 
+Deno.test("responses that arrive while requests wait for their turn settle their calls", async () => {
+  await using peers = openPeers();
+  const { client, clientTroubles } = peers;
+  client.registerFunction(() => 1, "run");
+  const other = peers.stranger(500);
+  const [small, large] = [client.call(500, "small"), client.call(500, "large")];
+  const broken = client.call(500, "broken").catch((error) => error);
+  let requests: Received[] = [];
+  peers.clientLink.blocking!.whileReceiving = () => {
+    other.send(200, { body: { jsonrpc: "2.0", id: 1, method: "run" } });
+    requests = other.readNow();
+    other.answer(200, requests.pop()!, "sync");
+  };
+  assertEquals(client.callSync(500, "sync"), "sync");
+  // These are read first of all, and the request is carried out behind them.
+  const [one, two, three] = requests;
+  other.answer(200, one!, 1);
+  other.answer(200, two!, "x".repeat(1_000), 300);
+  other.send(200, { body: "", netlink: { nlmsgSeq: three!.nlmsgSeq }, procslink: { payloadType: 2, version: 2 } });
+  assertEquals([await small, await large], [1, "x".repeat(1_000)]);
+  assertInstanceOf(await broken, DecodeError);
+  assertEquals(((await other.next()).body as { result: number }).result, 1);
+  assertEquals(clientTroubles.map((trouble) => trouble.split(":")[0]), ["unsupported"]);
+});
+
 Deno.test("trouble that arrives meanwhile is told, and the call goes on", async () => {
   await using peers = openSync();
   const { client, clientTroubles, blocking } = peers;

@@ -202,6 +202,16 @@ Deno.test("a listener that closes the peer when one message too many begins leav
   assertEquals([setup.troubles.length, setup.unpacker.bytes, ticks.running], [1, 0, 0]);
 });
 
+Deno.test("a message that is whole just when a listener closes the peer is not handed on", () => {
+  using ticks = fakeTicks();
+  const setup = setUp();
+  setup.take(Array.from({ length: MAX_PARTIAL_MESSAGES }, (_, seq) => cut(TEXT, { seq })[0]!));
+  setup.onTrouble = () => setup.unpacker.close();
+  // It takes the place of the oldest, and has but one fragment.
+  setup.take(cut("{}", { seq: 99 }));
+  assertEquals([setup.troubles.length, setup.told, ticks.running], [1, [], 0]);
+});
+
 Deno.test("a listener that closes the peer at a tick is told of nothing more", async () => {
   using ticks = fakeTicks();
   const setup = setUp();
