@@ -43,12 +43,14 @@ export interface BacklogOwner {
   /** What became of messages, until it is told. */
   readonly outcomes: Outcomes;
   /**
-   * Tells whether so much more may wait, for all destinations together.
+   * Tells whether so much more may wait, for all destinations together. An equal share of what may wait is for each in any case:
+   * receivers that have stopped must not use up what is for one that is only slow.
    *
    * @param bytes How much more.
+   * @param queued How much waits for this destination, in bytes.
    * @returns Why not, or undefined.
    */
-  refuse(bytes: number): { readonly queued: number; readonly maximum: number } | undefined;
+  refuse(bytes: number, queued: number): { readonly queued: number; readonly maximum: number } | undefined;
   /**
    * Counts what waits.
    *
@@ -171,7 +173,7 @@ export class Backlog implements Tally {
     const maximum = this.#owner.limits.maxQueuedBytes + reserve;
     const refusal = this.#queued + size > maximum
       ? { queued: this.#queued, maximum }
-      : this.#owner.refuse(size - reserve);
+      : this.#owner.refuse(size - reserve, this.#queued);
     return refusal && new ReceiverFullError(this.to, refusal.queued, refusal.maximum);
   }
 

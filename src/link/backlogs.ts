@@ -91,9 +91,10 @@ export class Backlogs implements BacklogOwner {
     });
   }
 
-  refuse(bytes: number): { queued: number; maximum: number } | undefined {
+  refuse(bytes: number, queued: number): { queued: number; maximum: number } | undefined {
     const maximum = DESTINATIONS * this.limits.maxQueuedBytes;
-    return this.#queued + bytes > maximum ? { queued: this.#queued, maximum } : undefined;
+    if (this.#queued + bytes <= maximum || queued + bytes <= maximum / this.#backlogs.size) return undefined;
+    return { queued: this.#queued, maximum };
   }
 
   count(bytes: number): void {

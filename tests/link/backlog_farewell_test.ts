@@ -140,8 +140,9 @@ Deno.test("a farewell that has waited for too long makes room for what is behind
 Deno.test("a fragment that waits for a thread is given up for the farewell at once", async () => {
   const { link, deliveries } = await beginMessage();
   link.cancellable = true;
-  deliveries.withdraw("A");
+  deliveries.withdraw("A", "A");
   await settled();
+  deliveries.withdraw("A");
   assertEquals([link.cancels, link.waiting], [1, [[1, "farewell 1"]]]);
   link.cancellable = false;
   await link.endPatient(1, true);

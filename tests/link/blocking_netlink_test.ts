@@ -208,19 +208,31 @@ Deno.test("what the event loop has just read stays as it is while a datagram is 
   await closeLinks(kernel, link);
 });
 
-Deno.test("what is being read stays as it is while another datagram is read in its midst", async () => {
+Deno.test("what is being read stays as it is while another datagram is read in its midst, each time", async () => {
   const { kernel, link } = openLink();
-  const inner = new RecordingReceiver();
-  const texts: string[] = [];
-  // Whoever takes a datagram apart may report trouble, and a listener may make a synchronous call.
-  const receive = (bytes: Uint8Array, length: number) => {
-    const text = () => new TextDecoder().decode(bytes.subarray(0, length));
-    texts.push(text());
-    link.blocking.receive(inner, 0);
-    texts.push(text());
+  let slots = 0;
+  const createReceiveSlot = kernel.createReceiveSlot.bind(kernel);
+  kernel.createReceiveSlot = (...sizes) => {
+    slots++;
+    return createReceiveSlot(...sizes);
   };
-  for (const text of ["outer", "inner"]) kernel.arrive(10, utf8(text));
-  link.blocking.receive({ receive, trouble: () => {} }, 0);
-  assertEquals([texts, inner.texts], [["outer", "outer"], ["inner"]]);
+  // Whoever takes a datagram apart may report trouble, and a listener may make a synchronous call.
+  const receiverAt = (depth: number, texts: string[]) => ({
+    receive(bytes: Uint8Array, length: number) {
+      const text = () => new TextDecoder().decode(bytes.subarray(0, length));
+      const before = text();
+      if (depth > 1) link.blocking.receive(receiverAt(depth - 1, texts), 0);
+      texts.push(`${before} ${text()}`);
+    },
+    trouble() {},
+  });
+  for (let round = 0; round < 3; round++) {
+    const texts: string[] = [];
+    for (const text of ["outer", "inner", "inmost"]) kernel.arrive(10, utf8(text));
+    link.blocking.receive(receiverAt(3, texts), 0);
+    assertEquals(texts, ["inmost inmost", "inner inner", "outer outer"]);
+    assertEquals(link.blocking.receive(receiverAt(1, texts), 0), false);
+  }
+  assertEquals(slots, 3, "their memory is used again");
   await closeLinks(kernel, link);
 });

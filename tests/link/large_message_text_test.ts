@@ -62,6 +62,12 @@ Deno.test("a text of large characters alone is counted to its end", () => {
   }
 });
 
+Deno.test("the memory of an encoded text is its own", () => {
+  const texts = ["é", "€", "a"].map((character) => character.repeat(2 * SCRATCH));
+  const encoded = texts.map((text) => encodeBehindHeaders(text).subarray(HEADERS));
+  for (const [index, text] of texts.entries()) assertEquals(new TextDecoder().decode(encoded[index]) === text, true);
+});
+
 Deno.test("whatever a text is made of, its length and its bytes are those of the platform's encoder", () => {
   const unit = fc.constantFrom("a", "é", "€", "😀", "\ud800", "\udc00", "\ud83d", "\0");
   const piece = fc.oneof(

@@ -201,6 +201,38 @@ Deno.test("for a link that lets nothing wait no thread waits: a timer tries agai
   await closeLinks(kernel, link, other);
 });
 
+Deno.test("for a link that is not held no thread waits either: it would keep the process running", async () => {
+  using time = fakeTime();
+  const { kernel, reactor, link } = openLink();
+  const other = new NetlinkLink({ port: 20 }, reactor);
+  kernel.queueLimit = 1;
+  link.send(20, utf8("first"), 5);
+  const patient = link.sendPatiently(20, utf8("second"), 6, false).sent;
+  assertEquals(kernel.sending, 0);
+  kernel.readAt(20);
+  await time.pass(5);
+  assertEquals(await patient, true);
+  await closeLinks(kernel, link, other);
+});
+
+Deno.test("what waits for a thread can be given up, what a thread has cannot", async () => {
+  using _time = fakeTime();
+  const { kernel, reactor, link } = openLink();
+  const ports = [20, 30, 40, 50, 60];
+  const others = ports.map((port) => new NetlinkLink({ port }, reactor));
+  kernel.queueLimit = 1;
+  for (const port of ports) link.send(port, utf8("first"), 5);
+  link.hold();
+  const sends = ports.map((port) => link.sendPatiently(port, utf8("second"), 6, false));
+  assertEquals(kernel.sending, 4);
+  assertEquals([sends[0]!.cancel(), sends[4]!.cancel(), sends[4]!.cancel()], [false, true, false]);
+  assertEquals(await sends[4]!.sent, false);
+  for (const port of ports) kernel.readAt(port);
+  assertEquals(await Promise.all(sends.map(({ sent }) => sent)), [true, true, true, true, false]);
+  assertEquals(kernel.readAt(60), undefined);
+  await closeLinks(kernel, link, ...others);
+});
+
 Deno.test("a link that is closed while a thread sends keeps its port until the thread has come back", async () => {
   using _time = fakeTime();
   const { kernel, reactor, link } = openLink();

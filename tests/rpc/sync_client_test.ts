@@ -14,7 +14,7 @@ import {
 import { isolateDeadlines, isolateSendBuffer } from "../../src/rpc/isolate.ts";
 import type { MemoryBlocking } from "../fakes/memory_network.ts";
 import { openPeers, type Peers } from "../fakes/peers.ts";
-import { frame, joined, type Received } from "../fakes/stranger.ts";
+import { fragments, frame, joined, type Received } from "../fakes/stranger.ts";
 
 /** A server on a thread of its own: it reads, and what it answers leaves, while the client waits. */
 function openSync(...arguments_: Parameters<typeof openPeers>): Peers & { blocking: MemoryBlocking } {
@@ -188,11 +188,16 @@ Deno.test("responses that arrive while requests wait for their turn settle their
     other.answer(200, requests.pop()!, "sync");
   };
   assertEquals(client.callSync(500, "sync"), "sync");
-  // These are read first of all, and the request is carried out behind them.
-  const [one, two, three] = requests;
-  other.answer(200, one!, 1);
-  other.answer(200, two!, "x".repeat(1_000), 300);
-  other.send(200, { body: "", netlink: { nlmsgSeq: three!.nlmsgSeq }, procslink: { payloadType: 2, version: 2 } });
+  // One datagram with the answers to all three is read first; the request is carried out behind them.
+  const answerTo = ({ nlmsgSeq, body }: Received, result: unknown) => ({
+    body: { jsonrpc: "2.0", id: (body as { id: number }).id, result },
+    netlink: { nlmsgSeq },
+    procslink: { payloadType: 2 },
+  });
+  const [one, two, three] = requests as [Received, Received, Received];
+  const lie = { ...answerTo(three, 1), procslink: { payloadType: 2, version: 2 } };
+  const pieces = fragments(500, answerTo(two, "x".repeat(1_000)), 300);
+  other.sendBytes(200, joined(frame(500, answerTo(one, 1)), ...pieces, frame(500, lie)));
   assertEquals([await small, await large], [1, "x".repeat(1_000)]);
   assertInstanceOf(await broken, DecodeError);
   assertEquals(((await other.next()).body as { result: number }).result, 1);
