@@ -29,15 +29,16 @@ export class Outcomes {
   tell(): void {
     if (this.#telling || this.#deliveries.length === 0) return;
     this.#telling = true;
-    try {
-      for (let index = 0; index < this.#deliveries.length; index++) {
-        const error = this.#errors[index];
-        if (error === undefined) this.#deliveries[index]!.delivered();
-        else this.#deliveries[index]!.undelivered(error);
+    for (let index = 0; index < this.#deliveries.length; index++) {
+      const [delivery, error] = [this.#deliveries[index]!, this.#errors[index]];
+      try {
+        if (error === undefined) delivery.delivered();
+        else delivery.undelivered(error);
+      } catch (thrown) {
+        reportError(thrown); // The others are told all the same.
       }
-    } finally {
-      this.#deliveries.length = this.#errors.length = 0;
-      this.#telling = false;
     }
+    this.#deliveries.length = this.#errors.length = 0;
+    this.#telling = false;
   }
 }

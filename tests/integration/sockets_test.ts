@@ -108,11 +108,12 @@ Deno.test("what a receiver has no room for waits, and arrives in order once it r
   assertEquals(heard, Array.from({ length: 60_000 }, (_, index) => index));
 });
 
-Deno.test("two peers that send to each other at once, and neither serves: both find room", async () => {
-  await using one = new RPCPeer();
-  await using two = new RPCPeer();
+Deno.test("two peers that send large messages to each other at once both find room", async () => {
+  await using one = serve();
+  await using two = serve();
   const text = "x".repeat(8_000_000);
-  await Promise.all([one.notify(two.nlPid, "log", [text]), two.notify(one.nlPid, "log", [text])]);
+  const echoes = await Promise.all([one.call(two.nlPid, "echo", [text]), two.call(one.nlPid, "echo", [text])]);
+  assertEquals(echoes.map((echo) => echo === text), [true, true]);
 });
 
 Deno.test("timers run while messages pour in", async () => {

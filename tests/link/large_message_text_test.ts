@@ -63,7 +63,7 @@ Deno.test("a text of large characters alone is counted to its end", () => {
 });
 
 Deno.test("the memory of an encoded text is its own", () => {
-  const texts = ["é", "€", "a"].map((character) => character.repeat(2 * SCRATCH));
+  const texts = ["é", "è", "ê"].map((character) => character.repeat(2 * SCRATCH));
   const encoded = texts.map((text) => encodeBehindHeaders(text).subarray(HEADERS));
   for (const [index, text] of texts.entries()) assertEquals(new TextDecoder().decode(encoded[index]) === text, true);
 });
