@@ -166,6 +166,19 @@ Deno.test("what waits behind others is twice as much for all destinations togeth
   link.assertIdle();
 });
 
+Deno.test("a destination may have more than its share where others leave theirs", async () => {
+  const setup = openOutbox({ maxQueuedBytes: 300 });
+  const { link, deliveries } = setup;
+  for (const to of [1, 2, 3]) link.full.add(to);
+  await wait(setup, 1, "a", 300);
+  await wait(setup, 2, "b", 60);
+  await wait(setup, 3, "c", 200);
+  await wait(setup, 3, "d", 41);
+  assertEquals(refusal(setup), ["d", { port: 3, queued: 560, maximum: 600 }]);
+  await wait(setup, 3, "e", 40);
+  assertEquals([deliveries.told, setup.outbox.queuedBytes], [["d: ReceiverFullError"], 600]);
+});
+
 Deno.test("where nothing waits for a destination one message of any size may, however much waits for others", async () => {
   const setup = openFragments({ maxQueuedBytes: 300, maxMessageSize: 100_000 });
   const { link, deliveries, drain, outbox } = setup;
@@ -207,7 +220,7 @@ Deno.test("that holds also where others have taken up the room of all destinatio
   const { link, outbox, deliveries } = setup;
   for (const to of [1, 2, 3]) link.full.add(to);
   for (const to of [1, 2]) await wait(setup, to, "a", 260);
-  await wait(setup, 3, "b", 80);
+  await wait(setup, 3, "b", 250);
   outbox.response(3, 1, "", { ...deliveries.of("r"), reserved: true });
   await settled();
   assertEquals(deliveries.told, []);

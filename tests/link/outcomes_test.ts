@@ -1,3 +1,4 @@
+import { mock } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Outcomes } from "../../src/link/outcomes.ts";
 import { Deliveries } from "../fakes/deliveries.ts";
@@ -31,4 +32,27 @@ Deno.test("whoever is told may have others told: they have their turn behind all
   outcomes.add(deliveries.of("b"));
   outcomes.tell();
   assertEquals(deliveries.outcomes, ["a", "b", "c"]);
+});
+
+Deno.test("where one throws that is reported, and the others are told all the same", () => {
+  const reported: unknown[] = [];
+  const report = mock.method(globalThis, "reportError", (error: unknown) => void reported.push(error));
+  try {
+    const outcomes = new Outcomes();
+    const deliveries = new Deliveries();
+    const thrown = new Error("of a listener");
+    const fails = () => {
+      throw thrown;
+    };
+    outcomes.add(deliveries.of("a", fails));
+    outcomes.add(deliveries.of("b", fails), new Error("no memory"));
+    outcomes.add(deliveries.of("c"));
+    outcomes.tell();
+    assertEquals([deliveries.told, reported], [["a", "b: Error", "c"], [thrown, thrown]]);
+    outcomes.add(deliveries.of("d"));
+    outcomes.tell();
+    assertEquals(deliveries.told.slice(3), ["d"]);
+  } finally {
+    report.mock.restore();
+  }
 });
