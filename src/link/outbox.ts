@@ -7,7 +7,7 @@
 import { MessageTooLargeError } from "../errors.ts";
 import { nlmsgAlign } from "../wire/align.ts";
 import { epochMilliseconds } from "../wire/clock.ts";
-import { FRAME_HEADERS_SIZE, writeFrameHeaders } from "../wire/frame.ts";
+import { FRAME_HEADERS_SIZE, type FrameFields, writeFrameHeaders } from "../wire/frame.ts";
 import { NLM_F_REQUEST } from "../wire/nlmsghdr.ts";
 import { PAYLOAD_JSONRPC_REQUEST, PAYLOAD_JSONRPC_RESPONSE } from "../wire/procslinkhdr.ts";
 import { viewOf } from "../wire/view.ts";
@@ -126,19 +126,13 @@ export class Outbox implements SendBufferUser {
     send: (bytes: Uint8Array<ArrayBuffer>, length: number) => boolean,
   ): void {
     this.flush();
-    const { port, maxDatagram } = this.#link;
+    const { maxDatagram } = this.#link;
     if (FRAME_HEADERS_SIZE + body.length <= maxDatagram) {
       const bytes = encodeBehindHeaders(body);
       const { length } = bytes;
       if (length <= maxDatagram && length <= this.#maxMessageSize) {
-        writeFrameHeaders(viewOf(bytes), 0, length - FRAME_HEADERS_SIZE, {
-          flags: NLM_F_REQUEST,
-          nlmsgSeq,
-          port,
-          payloadType: PAYLOAD_JSONRPC_REQUEST,
-          seq: this.#counters.next(to),
-          time: epochMilliseconds(),
-        });
+        const fields = this.#fields(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq);
+        writeFrameHeaders(viewOf(bytes), 0, length - FRAME_HEADERS_SIZE, fields);
         send(bytes, length);
         return;
       }
@@ -262,9 +256,13 @@ export class Outbox implements SendBufferUser {
 
   #large(to: number, flags: number, payloadType: number, nlmsgSeq: number, body: string): LargeMessage {
     const content = this.#checkSize(body);
-    const { port, maxDatagram } = this.#link;
-    const fields = { flags, nlmsgSeq, port, payloadType, seq: this.#counters.next(to), time: epochMilliseconds() };
-    return new LargeMessage(content, fields, maxDatagram);
+    return new LargeMessage(content, this.#fields(to, flags, payloadType, nlmsgSeq), this.#link.maxDatagram);
+  }
+
+  /** What the headers of a message carry that leaves by itself. */
+  #fields(to: number, flags: number, payloadType: number, nlmsgSeq: number): FrameFields {
+    const { port } = this.#link;
+    return { flags, nlmsgSeq, port, payloadType, seq: this.#counters.next(to), time: epochMilliseconds() };
   }
 
   /** Refuses what is too large. Only what may or may not be has to be encoded for that. */

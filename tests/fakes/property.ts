@@ -11,6 +11,16 @@ export function check<Values>(property: fc.IRawProperty<Values>, runs = 300): vo
   fc.assert(property as fc.IProperty<Values>, { seed: chooseSeed(), numRuns: runs });
 }
 
+/**
+ * Checks a property that takes time, likewise.
+ *
+ * @param property The property.
+ * @param runs How many values to try.
+ */
+export async function checkAsync<Values>(property: fc.IAsyncProperty<Values>, runs = 300): Promise<void> {
+  await fc.assert(property, { seed: chooseSeed(), numRuns: runs });
+}
+
 function chooseSeed(): number {
   const { state } = Deno.permissions.querySync({ name: "env", variable: "PROCSLINK_SEED" });
   const given = state === "granted" ? Deno.env.get("PROCSLINK_SEED") : undefined;

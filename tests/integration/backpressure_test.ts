@@ -30,7 +30,8 @@ Deno.test("a receiver that stops and goes on gets everything, in order", async (
     answered++;
   });
   const large = client.call(port, "length", ["x".repeat(8 * MIB)]);
-  await new Promise((resolve) => setTimeout(resolve, 150)); // Long enough for a wait in vain.
+  // Its timeout is longer than a thread waits: when it is over, a wait has been in vain.
+  await assertRejects(() => client.notify(port, "length", [""], { timeout: 150 }), CallTimeoutError);
   assertEquals(answered, 0);
   program.signal("SIGCONT");
   await Promise.all(calls);
@@ -170,7 +171,7 @@ Deno.test("a peer that is closed while a thread sends for it: its port is free w
   const port = client.nlPid;
   const waiting = client.notify(idle.nlPid, "length", ["x".repeat(8 * MIB)]);
   const outcome = assertRejects(() => waiting, PeerClosedError);
-  await new Promise((resolve) => setTimeout(resolve, 20)); // A thread waits by now.
+  await new Promise((resolve) => setImmediate(resolve)); // What was posted has left the turn: a thread has it.
   await client.close();
   await outcome;
   await new RPCPeer({ port }).close();

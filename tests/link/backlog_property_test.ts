@@ -6,7 +6,7 @@ import { PeerGoneError, SyscallError } from "../../src/errors.ts";
 import type { WaitingMessage } from "../../src/link/delivery.ts";
 import { MAX_UNDER_WAY } from "../../src/link/large_lane.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
-import { checkAsync } from "./async_property.ts";
+import { checkAsync } from "../fakes/property.ts";
 import { openFragments, PART } from "./outbox_setup.ts";
 import { Receivers } from "./receivers.ts";
 

@@ -4,6 +4,7 @@ import { CallTimeoutError, PeerClosedError, PeerGoneError, ReceiverFullError, ty
 import { isolateDeadlines } from "../../src/rpc/isolate.ts";
 import { openPeers, type Peers } from "../fakes/peers.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
+import { assertNothingWaits, read } from "./full_receiver.ts";
 
 /** A server that does not read yet, and whose queue is full. */
 async function openFull(options: RPCPeerOptions = {}): Promise<Peers & { heard: unknown[] }> {
@@ -13,19 +14,6 @@ async function openFull(options: RPCPeerOptions = {}): Promise<Peers & { heard: 
   peers.serverLink.queueLimit = 1;
   await peers.client.notify(100, "log", ["filler"]);
   return { ...peers, heard };
-}
-
-/** What waits gives up its try, so that what is sent is considered again; then the server reads. */
-async function read({ server, serverLink }: Peers): Promise<void> {
-  serverLink.giveUp();
-  await settled(5);
-  server.runServerForever();
-  await settled(5);
-}
-
-/** Asserts that nothing is left of what has waited. */
-function assertNothingWaits({ clientLink }: Peers): void {
-  assertEquals([isolateDeadlines.size, clientLink.holds], [0, 0]);
 }
 
 Deno.test("notifications to a receiver that is full wait, and are delivered in order once it reads", async () => {
