@@ -5,23 +5,31 @@
  */
 
 // <linux/netlink.h>, <bits/socket.h>
+export const AF_UNIX = 1;
 export const AF_NETLINK = 16;
 /** The one netlink protocol that the kernel leaves to programs. */
 export const NETLINK_USERSOCK = 2;
+export const SOCK_STREAM = 1;
 export const SOCK_RAW = 3;
+export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
+/** What `listen(2)` cuts down to `net.core.somaxconn`. */
+export const SOMAXCONN = 0x7fff_ffff;
 
 // <asm-generic/socket.h>
 export const SOL_SOCKET = 1;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_PASSCRED = 16;
+export const SO_PEERCRED = 17;
 export const SO_RCVLOWAT = 18;
 export const SO_RCVTIMEO = 20;
 export const SO_SNDTIMEO = 21;
 export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
 export const SO_NETNS_COOKIE = 71;
+/** Since Linux 6.5. */
+export const SO_PEERPIDFD = 77;
 /** Type of the control message that carries a `struct ucred`. */
 export const SCM_CREDENTIALS = 2;
 
@@ -36,6 +44,9 @@ export const EPOLL_CTL_DEL = 2;
 export const EPOLLIN = 0x1;
 export const EFD_CLOEXEC = 0o2000000;
 export const EFD_NONBLOCK = 0o4000;
+
+// <asm-generic/poll.h>
+export const POLLIN = 0x1;
 
 // <linux/fcntl.h>
 export const F_SETFD = 2;

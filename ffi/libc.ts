@@ -35,6 +35,17 @@ export class LibcUnavailableError extends Error {
 const SYMBOLS = {
   socket: { parameters: ["i32", /* int domain */ "i32", /* int type */ "i32" /* int protocol */], result: "i32" },
   bind: { parameters: ["i32", /* int fd */ "buffer", /* struct sockaddr * */ "u32" /* socklen_t */], result: "i32" },
+  listen: { parameters: ["i32", /* int fd */ "i32" /* int backlog */], result: "i32" },
+  connect: { parameters: ["i32", /* int fd */ "buffer", /* struct sockaddr * */ "u32" /* socklen_t */], result: "i32" },
+  accept4: {
+    parameters: [
+      "i32", /* int fd */
+      "pointer", /* struct sockaddr * */
+      "pointer", /* socklen_t * */
+      "i32", /* int flags */
+    ],
+    result: "i32",
+  },
   getsockname: {
     parameters: ["i32", /* int fd */ "buffer", /* struct sockaddr * */ "buffer" /* socklen_t * */],
     result: "i32",
@@ -108,6 +119,10 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  poll: {
+    parameters: ["buffer", /* struct pollfd *fds */ "u64", /* nfds_t nfds */ "i32" /* int timeout, ms */],
+    result: "i32",
+  },
   calloc: { parameters: ["usize", /* size_t n */ "usize" /* size_t size */], result: "pointer" },
   free: { parameters: ["pointer" /* void * */], result: "void" },
   getuid: { parameters: [], result: "u32" },
@@ -133,8 +148,6 @@ const SELDOM_SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
-  // Variadic in C, as fcntl.
-  open: { parameters: ["buffer", /* const char *pathname */ "i32" /* int flags */], result: "i32" },
   setns: { parameters: ["i32", /* int fd */ "i32" /* int nstype */], result: "i32" },
   dlsym: { parameters: ["pointer", /* void *handle */ "buffer" /* const char *symbol */], result: "pointer" },
   dup3: { parameters: ["i32", /* int oldfd */ "i32", /* int newfd */ "i32" /* int flags */], result: "i32" },
@@ -150,16 +163,26 @@ const SELDOM_SYMBOLS = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
+const FILE_SYMBOLS = {
+  // Variadic in C, as fcntl.
+  open: { parameters: ["buffer", /* const char *pathname */ "i32" /* int flags */], result: "i32" },
+  read: { parameters: ["i32", /* int fd */ "buffer", /* void *buf */ "usize" /* size_t count */], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
 /** The symbols of libc, as functions. */
 export type LibcSymbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 /** Symbols of libc that few programs need, as functions. */
 export type SeldomLibcSymbols = Deno.DynamicLibrary<typeof SELDOM_SYMBOLS>["symbols"];
+
+/** Symbols of libc for files, as functions. */
+export type FileLibcSymbols = Deno.DynamicLibrary<typeof FILE_SYMBOLS>["symbols"];
 
 /** File names of libc: glibc's, then musl's for each processor. */
 const LIBRARY_NAMES = ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`];
 
 let symbols: LibcSymbols | undefined;
 let seldomSymbols: SeldomLibcSymbols | undefined;
+let fileSymbols: FileLibcSymbols | undefined;
 
 /**
  * Opens libc at its first call, and returns its symbols.
@@ -181,6 +204,17 @@ export function libc(): LibcSymbols {
 export function seldomLibc(): SeldomLibcSymbols {
   seldomSymbols ??= openLibrary(LIBRARY_NAMES, SELDOM_SYMBOLS);
   return seldomSymbols;
+}
+
+/**
+ * Opens the symbols of libc for files, at its first call.
+ *
+ * @returns The symbols.
+ * @throws {LibcUnavailableError} As {@linkcode libc}.
+ */
+export function fileLibc(): FileLibcSymbols {
+  fileSymbols ??= openLibrary(LIBRARY_NAMES, FILE_SYMBOLS);
+  return fileSymbols;
 }
 
 /**

@@ -3,11 +3,26 @@
  *
  * @module
  */
-import { CLONE_NEWNET, EPOLL_CTL_ADD, EPOLL_CTL_DEL, F_SETFD, FD_CLOEXEC, O_CLOEXEC, O_NONBLOCK } from "./constants.ts";
-import { libc, type LibcSymbols, seldomLibc } from "./libc.ts";
+import {
+  CLONE_NEWNET,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  F_SETFD,
+  FD_CLOEXEC,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  POLLIN,
+  SO_PEERPIDFD,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOL_SOCKET,
+  SOMAXCONN,
+} from "./constants.ts";
+import { fileLibc, libc, type LibcSymbols, seldomLibc } from "./libc.ts";
 import { MallocEventList, MallocOverflow, MallocSendSlot } from "./malloc.ts";
 import { ReceiveSlot } from "./receive_slot.ts";
 import { type EpollEventLayout, epollEventLayout, writeEpollEvent } from "./structs/epoll_event.ts";
+import { POLLFD_SIZE, writePollfd } from "./structs/pollfd.ts";
 import { SOCKADDR_NL_SIZE } from "./structs/sockaddr_nl.ts";
 import { TIMEVAL_SIZE, writeTimeval } from "./structs/timeval.ts";
 import type { Syscalls } from "./syscalls.ts";
@@ -16,6 +31,8 @@ import { ThreadExitCloser } from "./thread_exit.ts";
 const EPOLL_EVENT: EpollEventLayout = epollEventLayout(Deno.build.arch);
 // The wait of a terminated Worker has nobody left who could end it: it ends by itself, within this time.
 const WORKER_WAIT_MILLISECONDS = 1_000;
+/** A thread waits for a socket, and for the end of the process on its other side. */
+const MAXIMUM_POLLFDS = 2;
 
 /** System calls through libc. */
 export class LinuxSyscalls implements Syscalls {
@@ -32,6 +49,8 @@ export class LinuxSyscalls implements Syscalls {
   readonly #counter = new Uint8Array(new ArrayBuffer(8));
   readonly #event = new DataView(new ArrayBuffer(EPOLL_EVENT.size));
   readonly #eventBytes = new Uint8Array(this.#event.buffer);
+  readonly #pollfds = new DataView(new ArrayBuffer(MAXIMUM_POLLFDS * POLLFD_SIZE));
+  readonly #pollfdBytes = new Uint8Array(this.#pollfds.buffer);
 
   /**
    * Opens libc, where that has not happened yet.
@@ -65,6 +84,24 @@ export class LinuxSyscalls implements Syscalls {
 
   bind(fd: number, address: Uint8Array<ArrayBuffer>): number {
     return this.#symbols.bind(fd, address, address.length);
+  }
+
+  listen(fd: number): number {
+    return this.#symbols.listen(fd, SOMAXCONN);
+  }
+
+  connect(fd: number, address: Uint8Array<ArrayBuffer>): number {
+    return this.#symbols.connect(fd, address, address.length);
+  }
+
+  accept(fd: number): number {
+    return this.#own(this.#symbols.accept4(fd, null, null, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  }
+
+  peerPidfd(fd: number): number {
+    const failed = this.getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, this.#option) === -1;
+    // A pidfd has CLOEXEC by itself.
+    return failed ? -1 : this.#own(this.#option[0]!);
   }
 
   getsockname(fd: number, address: Uint8Array<ArrayBuffer>): number {
@@ -113,7 +150,16 @@ export class LinuxSyscalls implements Syscalls {
 
   open(path: string): number {
     // Without O_NONBLOCK a named pipe would keep the whole program waiting.
-    return this.#own(seldomLibc().open(new TextEncoder().encode(`${path}\0`), O_CLOEXEC | O_NONBLOCK));
+    return this.#own(fileLibc().open(new TextEncoder().encode(`${path}\0`), O_CLOEXEC | O_NONBLOCK));
+  }
+
+  read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
+    return fileLibc().read(fd, buffer, BigInt(buffer.length));
+  }
+
+  poll(fds: readonly number[], milliseconds: number): number {
+    for (const [index, fd] of fds.entries()) writePollfd(this.#pollfds, index * POLLFD_SIZE, fd, POLLIN);
+    return this.#symbols.poll(this.#pollfdBytes, fds.length as unknown as bigint, milliseconds);
   }
 
   setns(fd: number): number {

@@ -52,6 +52,14 @@ export interface Syscalls {
   adopt(fd: number): number;
   /** bind(2). */
   bind(fd: number, address: Uint8Array<ArrayBuffer>): number;
+  /** listen(2), with as much room for connections as the kernel gives. */
+  listen(fd: number): number;
+  /** connect(2). */
+  connect(fd: number, address: Uint8Array<ArrayBuffer>): number;
+  /** accept4(2); who has connected is of no interest. */
+  accept(fd: number): number;
+  /** getsockopt(2) of SO_PEERPIDFD: a descriptor of the process on the other side, which can be read once that has ended. */
+  peerPidfd(fd: number): number;
   /** getsockname(2). */
   getsockname(fd: number, address: Uint8Array<ArrayBuffer>): number;
   /** setsockopt(2) of an option whose value is an int. */
@@ -76,6 +84,10 @@ export interface Syscalls {
   close(fd: number): number;
   /** open(2), for reading. */
   open(path: string): number;
+  /** read(2). */
+  read(fd: number, buffer: Uint8Array<ArrayBuffer>): number;
+  /** poll(2) for reading: how many descriptors can be read, or have nobody on the other side any more. */
+  poll(fds: readonly number[], milliseconds: number): number;
   /** setns(2) of this thread to the network namespace behind a file descriptor. */
   setns(fd: number): number;
   /** eventfd(2). */

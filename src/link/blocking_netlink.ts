@@ -7,14 +7,18 @@ import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import type { SyscallError } from "../errors.ts";
 import { livingAt } from "../netlink/leftovers.ts";
+import { NetlinkLifeline } from "../netlink/lifeline.ts";
 import { namespaceOf } from "../netlink/namespaces.ts";
 import { MAX_DATAGRAM, MAX_OVERFLOW, type NetlinkSocket } from "../netlink/socket.ts";
-import type { BlockingLink } from "./link.ts";
+import type { BlockingLink, Lifeline } from "./link.ts";
 import { type DatagramReceiver, SlotReader } from "./slot_reader.ts";
 
 // Memory of its own: that of the reactor may still hold the datagram whose handler waits here; and where a listener is told of
 // trouble and waits itself, that of the outer wait is in use as well.
 const freeSlots = new WeakMap<Syscalls, ReceiveSlot[]>();
+
+/** The longest time that poll(2) can be given, in milliseconds. */
+const LONGEST_POLL_MILLISECONDS = 0x7fff_ffff;
 
 /** Sends and receives on a netlink socket, with the whole thread waiting. */
 export class BlockingNetlink implements BlockingLink {
@@ -43,21 +47,26 @@ export class BlockingNetlink implements BlockingLink {
     return this.#socket.send(to, bytes, length) || this.#socket.sendWaiting(to, bytes, length, milliseconds);
   }
 
-  receive(receiver: DatagramReceiver, milliseconds: number): boolean {
+  receive(receiver: DatagramReceiver, milliseconds: number, lifeline?: Lifeline): boolean {
     const free = this.#freeSlots();
     const slot = free.pop() ?? this.#syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
     try {
-      return this.#receive(slot, receiver, milliseconds);
+      return this.#receive(slot, receiver, milliseconds, lifeline);
     } finally {
       free.push(slot);
     }
   }
 
-  #receive(slot: ReceiveSlot, receiver: DatagramReceiver, milliseconds: number): boolean {
+  #receive(
+    slot: ReceiveSlot,
+    receiver: DatagramReceiver,
+    milliseconds: number,
+    lifeline: Lifeline | undefined,
+  ): boolean {
     let length: number;
     try {
       length = this.#socket.receive(slot);
-      if (length < 0 && milliseconds > 0) length = this.#socket.receiveWaiting(slot, milliseconds);
+      if (length < 0 && milliseconds > 0) length = this.#receiveWaiting(slot, milliseconds, lifeline);
     } catch (error) {
       if (!this.#reader.overrun(error as SyscallError, receiver)) throw error;
       return true;
@@ -65,6 +74,13 @@ export class BlockingNetlink implements BlockingLink {
     if (length < 0) return false;
     this.#reader.deliver(slot, length, receiver);
     return true;
+  }
+
+  #receiveWaiting(slot: ReceiveSlot, milliseconds: number, lifeline: Lifeline | undefined): number {
+    const pidfd = lifeline instanceof NetlinkLifeline ? lifeline.fd : -1;
+    if (pidfd < 0) return this.#socket.receiveWaiting(slot, milliseconds);
+    const longest = Math.min(Math.ceil(milliseconds), LONGEST_POLL_MILLISECONDS);
+    return this.#syscalls.poll([this.#socket.fd, pidfd], longest) > 0 ? this.#socket.receive(slot) : -1;
   }
 
   #freeSlots(): ReceiveSlot[] {

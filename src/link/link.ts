@@ -17,6 +17,28 @@ export interface Caller {
   readonly pidHint: number;
 }
 
+/** Ids of a user namespace that stand for whoever it does not map; undefined where it maps everybody. */
+export interface UnmappedIds {
+  /** The user id. */
+  readonly uid: number | undefined;
+  /** The group id. */
+  readonly gid: number | undefined;
+}
+
+/** Who holds a port, in the words of the kernel, and whether that is still so. */
+export interface Lifeline {
+  /** User id of the holder, as this process's user namespace has it. */
+  readonly uid: number;
+  /** Its group id, likewise. */
+  readonly gid: number;
+  /** Tells whether the same still holds the port, as of the last second or better; asks anew where it must. May be called often. */
+  isHeld(): boolean;
+  /** Asks now whether the same still holds the port. */
+  ask(): boolean;
+  /** Ends the lifeline: nobody is told any more. */
+  close(): void;
+}
+
 /** What a link tells its owner. None of these may throw. */
 export interface LinkReceiver {
   /**
@@ -53,6 +75,8 @@ export interface Link {
   readonly port: number;
   /** Real user id of this side, as others see it where they share its user namespace. */
   readonly uid: number;
+  /** Ids that nobody may be known by; left out where each id is one user or group. */
+  readonly unmapped?: UnmappedIds | undefined;
   /** The largest datagram that can be sent, in bytes. */
   readonly maxDatagram: number;
   /** What it can do without the event loop, where it can. */
@@ -86,6 +110,15 @@ export interface Link {
    * @returns The send.
    */
   sendPatiently(to: number, bytes: Uint8Array<ArrayBuffer>, length: number, stalled: boolean): PatientSend;
+  /**
+   * Finds out who holds a port, before anything is sent to it; left out where a link cannot.
+   *
+   * @param port The port.
+   * @param broken Told once when the holder is gone, and all that it had sent was received. What {@linkcode Lifeline.isHeld} and
+   * {@linkcode Lifeline.ask} find out they do not tell.
+   * @returns The lifeline; undefined where nobody holds the port, or its holder cannot be told.
+   */
+  openLifeline?(port: number, broken: () => void): Lifeline | undefined;
   /** Begins to read, and keeps the process running. Counts: each hold needs its release. */
   hold(): void;
   /** Takes one hold back. */
@@ -134,8 +167,9 @@ export interface BlockingLink {
    *
    * @param receiver Told of it, instead of the link's own receiver.
    * @param milliseconds How long to wait at most, 0 not to wait, Infinity without end.
+   * @param lifeline Ends the wait when it breaks, as far as that can be.
    * @returns Whether there was one.
    * @throws {Error} If the link fails.
    */
-  receive(receiver: Omit<LinkReceiver, "failed">, milliseconds: number): boolean;
+  receive(receiver: Omit<LinkReceiver, "failed">, milliseconds: number, lifeline?: Lifeline): boolean;
 }

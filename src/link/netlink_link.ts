@@ -9,15 +9,22 @@ import type { Syscalls } from "../../ffi/syscalls.ts";
 import { SyscallError } from "../errors.ts";
 import { isolateReactor } from "../netlink/isolate.ts";
 import { closeLeftover, forgetLiving, isLiving, noteLiving } from "../netlink/leftovers.ts";
+import { NetlinkLifeline } from "../netlink/lifeline.ts";
+import { LifelineListener } from "../netlink/lifeline_listener.ts";
+import type { LifelinePlace } from "../netlink/lifeline_socket.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
 import { NetlinkSocket, type NetlinkSocketOptions } from "../netlink/socket.ts";
+import { unmappedIds } from "../netlink/user_namespace.ts";
 import { BlockingNetlink } from "./blocking_netlink.ts";
-import type { BlockingLink, Link, LinkReceiver, PatientSend } from "./link.ts";
+import type { BlockingLink, Lifeline, Link, LinkReceiver, PatientSend, UnmappedIds } from "./link.ts";
 import { type DatagramReceiver, SlotReader } from "./slot_reader.ts";
 
 /** Datagrams that are read before another socket has its turn. */
 const DATAGRAMS_A_TURN = 64;
+
+/** Datagrams that a queue can hold: of what was in it, all has been read after so many. */
+const DATAGRAMS_A_QUEUE = 8_192;
 
 /** Nobody is told of what arrives before the start. */
 const NOBODY: DatagramReceiver = { receive() {}, trouble() {} };
@@ -30,6 +37,9 @@ export class NetlinkLink implements Link, ReactorSource {
   readonly #socket: NetlinkSocket;
   readonly #registration: Registration;
   readonly #reader = new SlotReader();
+  readonly #place: LifelinePlace;
+  readonly #listener: LifelineListener | undefined;
+  readonly #lifelines = new Set<NetlinkLifeline>();
   #receiver: LinkReceiver | undefined;
   #ref = true;
   #closed = false;
@@ -52,6 +62,9 @@ export class NetlinkLink implements Link, ReactorSource {
     this.#reactor = reactor;
     this.blocking = new BlockingNetlink(this.#socket, reactor.syscalls);
     this.#registration = reactor.register(this);
+    // The kernel closes the descriptors of a process that ends from the last one opened to the first: the lifeline before the port.
+    this.#place = { fd, netns: options.netns };
+    this.#listener = LifelineListener.open(reactor, this.#place, port);
   }
 
   get fd(): number {
@@ -60,6 +73,10 @@ export class NetlinkLink implements Link, ReactorSource {
 
   get port(): number {
     return this.#socket.port;
+  }
+
+  get unmapped(): UnmappedIds {
+    return unmappedIds(this.#reactor.syscalls);
   }
 
   get maxDatagram(): number {
@@ -79,6 +96,19 @@ export class NetlinkLink implements Link, ReactorSource {
       stalled,
       ref: this.#ref && this.#registration.isHeld,
     });
+  }
+
+  openLifeline(port: number, broken: () => void): Lifeline | undefined {
+    const lifeline = NetlinkLifeline.open(this.#reactor, this.#place, port, {
+      broken: (slot) => {
+        // An answer may have come before the end of who sent it: it is read first.
+        this.#read(slot, DATAGRAMS_A_QUEUE, Infinity);
+        broken();
+      },
+      ended: () => this.#lifelines.delete(lifeline!),
+    });
+    if (lifeline !== undefined) this.#lifelines.add(lifeline);
+    return lifeline;
   }
 
   hold(): void {
@@ -102,6 +132,8 @@ export class NetlinkLink implements Link, ReactorSource {
   close(): Promise<void> | undefined {
     if (!this.#closed) {
       this.#closed = true;
+      this.#listener?.close();
+      for (const lifeline of this.#lifelines) lifeline.close();
       this.#registration.close();
     }
     return this.#socket.close();
@@ -113,8 +145,12 @@ export class NetlinkLink implements Link, ReactorSource {
   }
 
   readable(slot: ReceiveSlot, deadline: number): void {
+    this.#read(slot, DATAGRAMS_A_TURN, deadline);
+  }
+
+  #read(slot: ReceiveSlot, maximum: number, deadline: number): void {
     const receiver = this.#receiver ?? NOBODY;
-    for (let datagrams = 0; datagrams < DATAGRAMS_A_TURN && !this.#closed; datagrams++) {
+    for (let datagrams = 0; datagrams < maximum && !this.#closed; datagrams++) {
       // Reading the clock costs a tenth of reading a datagram.
       if ((datagrams & 7) === 7 && performance.now() > deadline) return;
       let length: number;

@@ -8,9 +8,19 @@
  *
  * @module
  */
-import { AF_NETLINK, NETLINK_USERSOCK, SO_DOMAIN, SO_PROTOCOL, SO_RCVLOWAT, SOL_SOCKET } from "../../ffi/constants.ts";
+import {
+  AF_NETLINK,
+  AF_UNIX,
+  NETLINK_USERSOCK,
+  SO_DOMAIN,
+  SO_PROTOCOL,
+  SO_RCVLOWAT,
+  SOL_SOCKET,
+} from "../../ffi/constants.ts";
 import { readSockaddrNlPort, SOCKADDR_NL_SIZE } from "../../ffi/structs/sockaddr_nl.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
+import { lifelineAddress } from "./lifeline_socket.ts";
+import { namespaceOf } from "./namespaces.ts";
 
 /** File descriptors that are looked at: a process has 1,024 where nobody has raised its limit. */
 const LOOKED_AT = 4_096;
@@ -85,7 +95,7 @@ export function threadMark(syscalls: Syscalls): number {
 }
 
 /**
- * Closes the socket of a dead isolate of this thread that holds a port.
+ * Closes the socket of a dead isolate of this thread that holds a port, and the lifeline beside it.
  *
  * @param syscalls The way to the kernel.
  * @param port The port.
@@ -106,6 +116,22 @@ export function closeLeftover(syscalls: Syscalls, port: number): boolean {
   }
   // The mark belongs to the socket, of which a descriptor may be a duplicate: one that lives makes all of them live.
   if (holders.length === 0 || holders.some((fd) => living.has(fd) || !has(fd, SO_RCVLOWAT, mark))) return false;
+  closeLifeline(syscalls, port, namespaceOf(syscalls, holders[0]!));
   for (const fd of holders) syscalls.close(fd);
   return true;
+}
+
+/** Closes what this process listens at beside a port. */
+function closeLifeline(syscalls: Syscalls, port: number, namespace: string): void {
+  const wanted = lifelineAddress(port);
+  const value = new Int32Array(new ArrayBuffer(4));
+  for (let fd = 0; fd < LOOKED_AT; fd++) {
+    if (syscalls.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, value) !== 0 || value[0] !== AF_UNIX) continue;
+    const address = new Uint8Array(new ArrayBuffer(wanted.length + 1));
+    if (syscalls.getsockname(fd, address) !== 0 || address.at(-1) !== 0) continue;
+    // Behind the name there is nothing: else it would be another port's.
+    if (wanted.every((byte, offset) => address[offset] === byte) && namespaceOf(syscalls, fd) === namespace) {
+      syscalls.close(fd);
+    }
+  }
 }

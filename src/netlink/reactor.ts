@@ -46,6 +46,8 @@ export class Reactor {
   readonly #registrations = new Map<number, Registration>();
   /** Registrations in the epoll set that have no reason to be there any more. */
   readonly #idle = new Set<Registration>();
+  /** Registrations that are read whenever others are, while there is no epoll set yet. */
+  readonly #accompanying = new Set<Registration>();
   #slot: ReceiveSlot | undefined;
   #epoll: Epoll | undefined;
   /** Whether the event list is in use: by a wait in another thread, or by the reading of what it reported. */
@@ -102,6 +104,7 @@ export class Reactor {
     if (to === "ref" || to === "unref") this.#watch(registration);
     if (from === "ref" || from === "unref") this.#active[from]--;
     if (to === "ref" || to === "unref") this.#active[to]++;
+    else if (to === "accompanying") return this.#accompany(registration);
     else if (to === "idle") {
       this.#idle.add(registration);
       this.#lastRelease = performance.now();
@@ -122,6 +125,12 @@ export class Reactor {
     registration.watched = true;
   }
 
+  #accompany(registration: Registration): void {
+    // An epoll set that nobody waits for yet would be made for nothing.
+    if (this.#epoll === undefined) this.#accompanying.add(registration);
+    else this.#watch(registration);
+  }
+
   #unwatch(registration: Registration): void {
     if (!registration.watched || this.#epoll === undefined) return;
     this.syscalls.epollDelete(this.#epoll.fd, registration.source.fd);
@@ -132,6 +141,7 @@ export class Reactor {
     // Closing alone would not do it where another process has the socket too, as with one that was handed in.
     this.#unwatch(registration);
     this.#idle.delete(registration);
+    this.#accompanying.delete(registration);
     this.#registrations.delete(registration.source.fd);
   }
 
@@ -266,7 +276,21 @@ export class Reactor {
       syscalls.close(fd);
       throw error;
     }
-    return this.#epoll = { fd, wake, events: syscalls.createEventList(MAXIMUM_EVENTS) };
+    this.#epoll = { fd, wake, events: syscalls.createEventList(MAXIMUM_EVENTS) };
+    this.#watchAccompanying();
+    return this.#epoll;
+  }
+
+  /** What only accompanies others must not fail them. */
+  #watchAccompanying(): void {
+    for (const registration of [...this.#accompanying]) {
+      this.#accompanying.delete(registration);
+      try {
+        this.#watch(registration);
+      } catch (error) {
+        registration.source.failed(error as SyscallError);
+      }
+    }
   }
 
   #closeEpoll(epoll: Epoll): void {

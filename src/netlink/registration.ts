@@ -26,8 +26,11 @@ export interface ReactorSource {
   close(): void;
 }
 
-/** What a registration wants: to be read and keep the process running, to be read while it runs, nothing, or never again. */
-export type RegistrationState = "ref" | "unref" | "idle" | "closed";
+/**
+ * What a registration wants: to be read and keep the process running, to be read while it runs, to be read whenever others are,
+ * nothing, or never again.
+ */
+export type RegistrationState = "ref" | "unref" | "accompanying" | "idle" | "closed";
 
 /** Told of each change of state, before it is made. Where it throws, the state stays as it was. */
 export type StateChange = (registration: Registration, from: RegistrationState, to: RegistrationState) => void;
@@ -79,6 +82,15 @@ export class Registration {
    */
   setRef(ref: boolean): void {
     this.#update(this.#holds, ref);
+  }
+
+  /**
+   * Has the socket read whenever others are, for good. It is no reason to wait.
+   *
+   * @throws {SyscallError} If the kernel does not take the socket into the epoll set.
+   */
+  accompany(): void {
+    this.#set("accompanying");
   }
 
   /** Takes the socket out, before its file descriptor is closed. */

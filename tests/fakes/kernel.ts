@@ -6,7 +6,15 @@
 import { AssertionError } from "@std/assert";
 import { AF_NETLINK, NETLINK_USERSOCK, SOCK_RAW } from "../../ffi/constants.ts";
 import { ERRNO, type ErrnoName } from "../../ffi/errno.ts";
-import { type Credentials, FakeEpoll, FakeEventfd, type FakeFile, FakeSocket } from "./kernel_files.ts";
+import {
+  type Credentials,
+  FakeEpoll,
+  FakeEventfd,
+  type FakeFile,
+  FakeProcess,
+  FakeSocket,
+  FakeUnixSocket,
+} from "./kernel_files.ts";
 import { Ledger } from "./ledger.ts";
 import { Failure, Script, type SyscallName } from "./script.ts";
 
@@ -48,6 +56,15 @@ export class FakeKernel {
     ["/proc/thread-self/ns/net", "own"],
     ["/proc/self/task/4711/ns/net", "own"],
   ]);
+  /** Files with a text. */
+  readonly textFiles: Map<string, string> = new Map([
+    ["/proc/self/uid_map", "         0          0 4294967295\n"],
+    ["/proc/self/gid_map", "         0          0 4294967295\n"],
+  ]);
+  /** Connections that a listening socket holds until they are accepted. */
+  backlog = 128;
+  /** This process. */
+  readonly process: FakeProcess = new FakeProcess(this.credentials);
   /** What happens while the whole thread waits for a datagram, or for room for one; told for how long, 0 without end. */
   whileBlocked: (milliseconds: number) => void = () => {};
   /** How often somebody looked for events without waiting. */
@@ -55,6 +72,8 @@ export class FakeKernel {
 
   protected readonly script: Script = new Script();
   readonly #files = new Map<number, FakeFile>();
+  /** Sockets that listen, by namespace and name. */
+  readonly #listeners = new Map<string, FakeUnixSocket>();
   /** Each network namespace has ports of its own. */
   readonly #ports = new Map<string, FakeSocket>();
   /** Threads that wait for room in a queue. */
@@ -87,6 +106,22 @@ export class FakeKernel {
   /** Whether a file descriptor is open. */
   isOpen(fd: number): boolean {
     return this.#files.has(fd);
+  }
+
+  /** Another process listens at the abstract address of a port's lifeline; it ends by {@linkcode FakeKernel.endProcess}. */
+  listenElsewhere(port: number, credentials: Partial<Credentials> = {}, namespace = "own"): FakeProcess {
+    const process = new FakeProcess({ pid: 77, uid: 1000, gid: 100, ...credentials });
+    const socket = new FakeUnixSocket(namespace);
+    this.bindName(socket, `procslink/${port}`);
+    socket.process = process;
+    return process;
+  }
+
+  /** A process ends, and what it listened at is free. */
+  endProcess(process: FakeProcess): void {
+    process.ended = true;
+    for (const [place, socket] of this.#listeners) if (socket.process === process) this.#listeners.delete(place);
+    this.wake();
   }
 
   /** How many threads wait for room in a queue. */
@@ -153,6 +188,17 @@ export class FakeKernel {
     this.wake();
   }
 
+  protected bindName(socket: FakeUnixSocket, name: string): void {
+    const place = `${socket.namespace}:${name}`;
+    if (this.#listeners.has(place)) throw new Failure("EADDRINUSE");
+    socket.name = name;
+    this.#listeners.set(place, socket);
+  }
+
+  protected listenerAt(namespace: string, name: string): FakeUnixSocket | undefined {
+    return this.#listeners.get(`${namespace}:${name}`);
+  }
+
   protected openFile(file: FakeFile): number {
     let fd = this.#nextFd;
     if (this.reuseFds) { for (fd = 3; this.#files.has(fd);) fd++; }
@@ -167,6 +213,9 @@ export class FakeKernel {
     const file = this.#files.get(fd)!;
     this.#files.delete(fd);
     if (file instanceof FakeEpoll) file.assertNoWait();
+    if (file instanceof FakeUnixSocket && file.name !== undefined) {
+      this.#listeners.delete(`${file.namespace}:${file.name}`);
+    }
     if (file instanceof FakeSocket) {
       if ([...this.#sending].some((sending) => sending.fd === fd)) {
         throw new AssertionError("A socket was closed while a thread sends: its number may be another's at once");

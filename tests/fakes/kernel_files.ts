@@ -63,6 +63,51 @@ export class FakeSocket {
   }
 }
 
+/** A process, as far as its end matters. */
+export class FakeProcess {
+  readonly credentials: Credentials;
+  ended = false;
+
+  constructor(credentials: Credentials) {
+    this.credentials = credentials;
+  }
+}
+
+/** A unix socket: it listens at an abstract address, or is connected to one. */
+export class FakeUnixSocket {
+  readonly kind = "unix";
+  /** The network namespace that it was opened in. */
+  readonly namespace: string;
+  /** Its abstract address, once it is bound. */
+  name: string | undefined;
+  /** Whose socket listens here; of one that is connected, the process on the other side. */
+  process: FakeProcess | undefined;
+  /** Connections that nobody has accepted yet. */
+  waiting = 0;
+
+  constructor(namespace: string) {
+    this.namespace = namespace;
+  }
+
+  get ready(): boolean {
+    return this.waiting > 0;
+  }
+}
+
+/** A descriptor of a process. */
+export class FakePidfd {
+  readonly kind = "pidfd";
+  readonly process: FakeProcess;
+
+  constructor(process: FakeProcess) {
+    this.process = process;
+  }
+
+  get ready(): boolean {
+    return this.process.ended;
+  }
+}
+
 /** An eventfd. */
 export class FakeEventfd {
   readonly kind = "eventfd";
@@ -185,6 +230,17 @@ export class FakeOverflow implements Overflow {
   free(): void {}
 }
 
+/** A file with a text. */
+export class FakeTextFile {
+  readonly kind = "file";
+  readonly ready = false;
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** A file that stands for a network namespace, or for something else. */
 export class FakeNamespaceFile {
   readonly kind = "namespace";
@@ -211,9 +267,9 @@ export class FakeEpoll {
   wait: Wait | undefined;
   readonly #interest = new Map<number, FakeFile>();
 
-  /** The file descriptors in the set, without eventfds. */
+  /** The netlink sockets in the set. */
   get watched(): number[] {
-    return [...this.#interest].filter(([, file]) => file.kind !== "eventfd").map(([fd]) => fd);
+    return [...this.#interest].filter(([, file]) => file.kind === "socket").map(([fd]) => fd);
   }
 
   add(fd: number, file: FakeFile): void {
@@ -273,4 +329,11 @@ export class FakeEpoll {
 }
 
 /** What a file descriptor can stand for. */
-export type FakeFile = FakeSocket | FakeEventfd | FakeEpoll | FakeNamespaceFile;
+export type FakeFile =
+  | FakeSocket
+  | FakeUnixSocket
+  | FakePidfd
+  | FakeEventfd
+  | FakeEpoll
+  | FakeNamespaceFile
+  | FakeTextFile;

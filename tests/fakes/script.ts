@@ -24,7 +24,13 @@ export type SyscallName =
   | "epoll_ctl"
   | "epoll_wait"
   | "sendto_in_thread"
+  | "listen"
+  | "connect"
+  | "accept4"
+  | "peer_pidfd"
+  | "poll"
   | "open"
+  | "read"
   | "setns";
 
 /** Thrown inside the fake kernel where a system call returns -1. */

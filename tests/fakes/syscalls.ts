@@ -9,11 +9,14 @@
 import { AssertionError } from "@std/assert";
 import {
   AF_NETLINK,
+  AF_UNIX,
   EPOLLIN,
   MSG_DONTWAIT,
   MSG_TRUNC,
+  SO_DOMAIN,
   SO_NETNS_COOKIE,
   SO_PASSCRED,
+  SO_PEERCRED,
   SO_RCVBUF,
   SO_RCVTIMEO,
   SO_SNDBUF,
@@ -21,6 +24,7 @@ import {
 } from "../../ffi/constants.ts";
 import { ERRNO } from "../../ffi/errno.ts";
 import { ReceiveSlot, SLOT_CONTROL, SLOT_NAME } from "../../ffi/receive_slot.ts";
+import { abstractAddress } from "../../ffi/structs/sockaddr_un.ts";
 import { readSockaddrNlPort, SOCKADDR_NL_SIZE, writeSockaddrNl } from "../../ffi/structs/sockaddr_nl.ts";
 import { CMSG_UCRED_LENGTH } from "../../ffi/structs/ucred.ts";
 import { writeMsghdrResult, writeUcredMessage } from "./received_message.ts";
@@ -32,8 +36,12 @@ import {
   FakeEventList,
   FakeNamespaceFile,
   FakeOverflow,
+  FakePidfd,
+  type FakeProcess,
   FakeSendSlot,
   FakeSocket,
+  FakeTextFile,
+  FakeUnixSocket,
 } from "./kernel_files.ts";
 import { Failure } from "./script.ts";
 
@@ -48,7 +56,9 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
   }
 
   socket(domain: number, type: number, protocol: number): number {
-    return this.script.run("socket", () => this.openFile(new FakeSocket(domain, type, protocol, this.namespace)));
+    const create = () =>
+      domain === AF_UNIX ? new FakeUnixSocket(this.namespace) : new FakeSocket(domain, type, protocol, this.namespace);
+    return this.script.run("socket", () => this.openFile(create()));
   }
 
   adopt(fd: number): number {
@@ -60,6 +70,11 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
 
   bind(fd: number, address: Uint8Array<ArrayBuffer>): number {
     return this.script.run("bind", () => {
+      const unix = this.file(fd);
+      if (unix instanceof FakeUnixSocket) {
+        this.bindName(unix, nameOf(address));
+        return 0;
+      }
       const socket = this.socketOf(fd);
       const view = viewOf(address);
       if (address.length < SOCKADDR_NL_SIZE || view.getUint16(0, true) !== AF_NETLINK) throw new Failure("EINVAL");
@@ -68,8 +83,46 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
     });
   }
 
+  listen(fd: number): number {
+    return this.script.run("listen", () => {
+      this.#unixOf(fd).process = this.process;
+      return 0;
+    });
+  }
+
+  connect(fd: number, address: Uint8Array<ArrayBuffer>): number {
+    return this.script.run("connect", () => {
+      const socket = this.#unixOf(fd);
+      const listener = this.listenerAt(socket.namespace, nameOf(address));
+      if (listener?.process === undefined) throw new Failure("ECONNREFUSED");
+      if (listener.waiting >= this.backlog) throw new Failure("EAGAIN");
+      listener.waiting++;
+      socket.process = listener.process;
+      this.wake();
+      return 0;
+    });
+  }
+
+  accept(fd: number): number {
+    return this.script.run("accept4", () => {
+      const listener = this.#unixOf(fd);
+      if (listener.waiting === 0) throw new Failure("EAGAIN");
+      listener.waiting--;
+      return this.openFile(new FakeUnixSocket(listener.namespace));
+    });
+  }
+
+  peerPidfd(fd: number): number {
+    return this.script.run("peer_pidfd", () => this.openFile(new FakePidfd(this.#peerOf(fd))));
+  }
+
   getsockname(fd: number, address: Uint8Array<ArrayBuffer>): number {
     return this.script.run("getsockname", () => {
+      const unix = this.file(fd);
+      if (unix instanceof FakeUnixSocket) {
+        address.set(abstractAddress(unix.name ?? "").subarray(0, address.length));
+        return 0;
+      }
       writeSockaddrNl(viewOf(address), 0, this.socketOf(fd).port);
       return 0;
     });
@@ -93,8 +146,18 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
 
   getsockopt(fd: number, _level: number, option: number, value: Int32Array<ArrayBuffer>): number {
     return this.script.run("getsockopt", () => {
+      if (option === SO_PEERCRED) {
+        const { pid, uid, gid } = this.#peerOf(fd).credentials;
+        value.set([pid, uid, gid]);
+        return 0;
+      }
+      if (option === SO_DOMAIN && this.file(fd) instanceof FakeUnixSocket) {
+        value[0] = AF_UNIX;
+        return 0;
+      }
       if (option === SO_NETNS_COOKIE) {
-        const { namespace } = this.socketOf(fd);
+        const unix = this.file(fd);
+        const { namespace } = unix instanceof FakeUnixSocket ? unix : this.socketOf(fd);
         new Uint8Array(value.buffer).set(new TextEncoder().encode(namespace.slice(0, 8).padEnd(8)));
         return 0;
       }
@@ -135,8 +198,27 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
 
   open(path: string): number {
     return this.script.run("open", () => {
+      const text = this.textFiles.get(path);
+      if (text !== undefined) return this.openFile(new FakeTextFile(text));
       if (!this.namespaceFiles.has(path)) throw new Failure("ENOENT");
       return this.openFile(new FakeNamespaceFile(this.namespaceFiles.get(path)));
+    });
+  }
+
+  read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
+    return this.script.run("read", () => {
+      const file = this.file(fd);
+      if (!(file instanceof FakeTextFile)) throw new Failure("EINVAL");
+      return new TextEncoder().encodeInto(file.text, buffer).written;
+    });
+  }
+
+  poll(fds: readonly number[], milliseconds: number): number {
+    return this.script.run("poll", () => {
+      const count = () => fds.filter((fd) => this.file(fd).ready).length;
+      if (count() > 0 || milliseconds === 0) return count();
+      this.whileBlocked(milliseconds);
+      return count();
     });
   }
 
@@ -248,6 +330,18 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
     return new FakeEventList(this.ledger, ++this.#eventLists, maximum);
   }
 
+  #unixOf(fd: number): FakeUnixSocket {
+    const file = this.file(fd);
+    if (!(file instanceof FakeUnixSocket)) throw new Failure("EOPNOTSUPP");
+    return file;
+  }
+
+  #peerOf(fd: number): FakeProcess {
+    const { process, name } = this.#unixOf(fd);
+    if (process === undefined || name !== undefined) throw new Failure("ENODATA");
+    return process;
+  }
+
   #send(fd: number, bytes: Uint8Array, to: number): number {
     const sender = this.socketOf(fd);
     if (bytes.length === 0) throw new Failure("ENODATA");
@@ -289,6 +383,12 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
       this.whileBlocked(milliseconds);
     }
   }
+}
+
+/** The name in the address of an abstract unix socket. */
+function nameOf(address: Uint8Array): string {
+  if (viewOf(address).getUint16(0, true) !== AF_UNIX || address[2] !== 0) throw new Failure("EINVAL");
+  return new TextDecoder().decode(address.subarray(3));
 }
 
 function viewOf(bytes: Uint8Array): DataView {

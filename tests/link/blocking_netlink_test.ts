@@ -12,13 +12,13 @@ const HELLO = utf8("hello");
 Deno.test("a port is this thread's own as long as a link holds it", async () => {
   const { kernel, reactor, link } = openLink();
   const other = new NetlinkLink({ port: 20 }, reactor);
-  kernel.openElsewhere({ port: 30 });
+  const elsewhere = kernel.openElsewhere({ port: 30 });
   assertEquals([10, 20, 30, 40].map((port) => link.blocking.isOwn(port)), [true, true, false, false]);
   other.close();
   assertEquals([10, 20].map((port) => link.blocking.isOwn(port)), [true, false]);
   link.close();
   assertEquals(link.blocking.isOwn(10), false);
-  kernel.close(5); // What was opened elsewhere.
+  kernel.close(elsewhere);
   await closeLinks(kernel, link, other);
 });
 

@@ -1,0 +1,56 @@
+/**
+ * What this process's user namespace makes of user and group ids (user_namespaces(7)).
+ *
+ * An id that it does not map arrives as the overflow id, whoever it is; and a process without a mapping has that id itself. So
+ * where not every id is mapped, the overflow id names nobody.
+ *
+ * @module
+ */
+import type { Syscalls } from "../../ffi/syscalls.ts";
+
+/** What an id becomes that is not mapped, unless `/proc/sys/kernel/overflowuid` or `overflowgid` says otherwise. */
+export const OVERFLOW_ID = 65_534;
+
+/** Ids that a namespace can map: all of 32 bits but the last, which means none. */
+const ALL_IDS = 0xffff_ffff;
+/** A map has at most 340 lines of up to 33 characters. */
+const MAP_SIZE = 16_384;
+
+const unmapped = new WeakMap<Syscalls, { uid: number | undefined; gid: number | undefined }>();
+
+/**
+ * Tells which ids stand for whoever is not mapped.
+ *
+ * @param syscalls The way to the kernel.
+ * @returns The ids; undefined where every id is mapped. Where `/proc` cannot be read, none counts as mapped.
+ */
+export function unmappedIds(
+  syscalls: Syscalls,
+): { readonly uid: number | undefined; readonly gid: number | undefined } {
+  let ids = unmapped.get(syscalls);
+  if (ids === undefined) {
+    unmapped.set(syscalls, ids = { uid: overflowId(syscalls, "uid"), gid: overflowId(syscalls, "gid") });
+  }
+  return ids;
+}
+
+function overflowId(syscalls: Syscalls, kind: "uid" | "gid"): number | undefined {
+  if (mapsAll(readText(syscalls, `/proc/self/${kind}_map`))) return undefined;
+  const id = Number.parseInt(readText(syscalls, `/proc/sys/kernel/overflow${kind}`), 10);
+  return Number.isNaN(id) ? OVERFLOW_ID : id;
+}
+
+/** Lines of a map are "first-id-inside first-id-outside count"; what they map does not overlap. */
+function mapsAll(map: string): boolean {
+  const counts = map.trim().split("\n").map((line) => Number(line.trim().split(/\s+/)[2]));
+  return counts.reduce((sum, count) => sum + count, 0) === ALL_IDS;
+}
+
+function readText(syscalls: Syscalls, path: string): string {
+  const fd = syscalls.open(path);
+  if (fd < 0) return "";
+  const buffer = new Uint8Array(new ArrayBuffer(MAP_SIZE));
+  const length = syscalls.read(fd, buffer);
+  syscalls.close(fd);
+  return new TextDecoder().decode(buffer.subarray(0, Math.max(length, 0)));
+}
