@@ -42,6 +42,7 @@ export {
   SyscallError,
 } from "./src/errors.ts";
 export {
+  AccessDeniedError,
   InternalError,
   InvalidParamsError,
   InvalidRequestError,
@@ -60,13 +61,15 @@ export {
   JSONRPCResponse,
   type JSONRPCResponseInit,
 } from "./src/jsonrpc/messages.ts";
-export type { BlockingLink, Caller, Link, LinkReceiver, PatientSend } from "./src/link/link.ts";
+export type { BlockingLink, Caller, Lifeline, Link, LinkReceiver, PatientSend, UnmappedIds } from "./src/link/link.ts";
 export { TroubleEvent, type TroubleKind } from "./src/link/trouble.ts";
+export type { AccessFunction, AccessList, AccessRule } from "./src/rpc/access.ts";
 export { currentCall } from "./src/rpc/current_call.ts";
 export type { Handler, RegisterOptions } from "./src/rpc/methods.ts";
-export type { BatchCall, CallOptions, RPCPeerOptions } from "./src/rpc/options.ts";
+export type { BatchCall, CallOptions, CloseOptions, RPCPeerOptions } from "./src/rpc/options.ts";
 export type { ParametersOption } from "./src/rpc/parameters.ts";
 export { RPCPeer } from "./src/rpc/peer.ts";
+export type { PeerQuotas } from "./src/rpc/quotas.ts";
 export type {
   IsLossy,
   Jsonify,
@@ -82,6 +85,7 @@ export type {
   Sendable,
 } from "./src/rpc/remote_types.ts";
 export type { CurrentCall, RPCRequest } from "./src/rpc/request.ts";
+export type { PeerStats } from "./src/rpc/stats.ts";
 export { TroubleTarget } from "./src/rpc/trouble_target.ts";
 export { NetlinkMessage, NetlinkMessageHeader } from "./src/wire/netlink_message.ts";
 export type { NlmsghdrFields } from "./src/wire/nlmsghdr.ts";

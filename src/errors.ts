@@ -44,7 +44,7 @@ export class SyscallError extends Error {
 }
 
 /**
- * Nobody holds the port that a message was for.
+ * Nobody holds the port that a message was for, or its holder was gone before it answered. Then the call may have run.
  *
  * @example
  * ```ts
@@ -58,16 +58,17 @@ export class SyscallError extends Error {
  * ```
  */
 export class PeerGoneError extends Error {
-  /** The port that nobody holds. */
+  /** The port. */
   readonly port: number;
 
   /**
    * Makes the error.
    *
    * @param port The port that nobody holds.
+   * @param before What its holder was to do, where there was one.
    */
-  constructor(port: number) {
-    super(`No peer holds port ${port}`);
+  constructor(port: number, before?: "answering") {
+    super(before === undefined ? `No peer holds port ${port}` : `The peer at port ${port} was gone before it answered`);
     this.name = "PeerGoneError";
     this.port = port;
   }

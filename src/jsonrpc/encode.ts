@@ -15,12 +15,19 @@ import { stringify } from "./text.ts";
  * @param id The id, or undefined for a notification.
  * @param method Name of the method.
  * @param params Arguments, or undefined for none.
+ * @param deadline When nobody waits for the answer any more, in milliseconds since the epoch; undefined where that is never.
  * @returns JSON text.
  * @throws {TypeError} If the params are not what JSON can hold.
  */
-export function encodeRequest(id: JSONRPCId | undefined, method: string, params: object | undefined): string {
+export function encodeRequest(
+  id: JSONRPCId | undefined,
+  method: string,
+  params: object | undefined,
+  deadline?: number,
+): string {
   const head = id === undefined ? '{"jsonrpc":"2.0","method":' : `{"jsonrpc":"2.0","id":${encodeId(id)},"method":`;
-  const tail = params === undefined ? "}" : `,"params":${encodeParams(params)}}`;
+  const end = deadline === undefined ? "}" : `,"deadline":${deadline}}`;
+  const tail = params === undefined ? end : `,"params":${encodeParams(params)}${end}`;
   return head + JSON.stringify(method) + tail;
 }
 

@@ -13,6 +13,7 @@ export const JSONRPC_CODES = {
   methodNotFound: -32601,
   invalidParams: -32602,
   internalError: -32603,
+  accessDenied: -32001,
   tooManyRequests: -32002,
 } as const;
 
@@ -215,6 +216,57 @@ export class TooManyRequestsError extends JSONRPCError {
   }
 }
 
+/**
+ * The other side does not let this user call: code -32001. Or, where it has a `uid`, this side does not trust the user who holds the
+ * port; then nothing was sent there, or the answer was not taken.
+ *
+ * @example
+ * ```ts
+ * import { AccessDeniedError, RPCPeer } from "@procslink/procslink";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * await using server = new RPCPeer({ access: { uids: [12345] } });
+ * server.registerFunction(() => "the plan", "plan");
+ * server.runServerForever();
+ *
+ * await using client = new RPCPeer();
+ * const refused = await assertRejects(() => client.call(server.nlPid, "plan"), AccessDeniedError);
+ * assertEquals(refused.uid, undefined);
+ *
+ * const trust = { uids: [54321] };
+ * const untrusted = await assertRejects(() => client.call(server.nlPid, "plan", [], { trust }), AccessDeniedError);
+ * assertEquals(typeof untrusted.uid, "number");
+ * ```
+ */
+export class AccessDeniedError extends JSONRPCError {
+  /** The user who holds the port, where this side does not trust that user. */
+  readonly uid: number | undefined;
+
+  /**
+   * Makes the error.
+   *
+   * @param data Details.
+   * @param options `message`, `cause`, and `uid`.
+   */
+  constructor(data?: unknown, options: JSONRPCErrorOptions & { uid?: number } = {}) {
+    super(JSONRPC_CODES.accessDenied, options.message ?? "Access denied", data, options);
+    this.name = "AccessDeniedError";
+    this.uid = options.uid;
+  }
+
+  /**
+   * Makes the error of a call that does not trust the user who holds its port.
+   *
+   * @param port The port.
+   * @param uid The user.
+   * @returns The error.
+   */
+  static untrusted(port: number, uid: number): AccessDeniedError {
+    const message = `Port ${port} is held by user ${uid}, whom this call does not trust: check the port, or set trust`;
+    return new AccessDeniedError(undefined, { message, uid });
+  }
+}
+
 /** An error of an implementation: one of the codes from -32099 to -32000 that have no class of their own. */
 export class ServerError extends JSONRPCError {
   /**
@@ -237,6 +289,7 @@ const CLASSES = new Map<number, new (data?: unknown, options?: JSONRPCErrorOptio
   [JSONRPC_CODES.methodNotFound, MethodNotFoundError],
   [JSONRPC_CODES.invalidParams, InvalidParamsError],
   [JSONRPC_CODES.internalError, InternalError],
+  [JSONRPC_CODES.accessDenied, AccessDeniedError],
   [JSONRPC_CODES.tooManyRequests, TooManyRequestsError],
 ]);
 

@@ -23,6 +23,8 @@ export interface JSONRPCRequestObject {
   method: string;
   /** Arguments of the method. */
   params?: JSONRPCParams;
+  /** When nobody waits for the answer any more, in milliseconds since the epoch: an addition of this project. */
+  deadline?: number;
 }
 
 /** A response as it is on the wire: it has a result, or an error. */
@@ -64,10 +66,11 @@ export function isId(value: unknown): value is JSONRPCId {
  */
 export function isRequest(value: unknown): value is JSONRPCRequestObject {
   if (typeof value !== "object" || value === null) return false;
-  const { jsonrpc, id, method, params } = value as Record<string, unknown>;
+  const { jsonrpc, id, method, params, deadline } = value as Record<string, unknown>;
   return jsonrpc === "2.0" && typeof method === "string" &&
     (id === undefined || isId(id)) &&
-    (params === undefined || (typeof params === "object" && params !== null));
+    (params === undefined || (typeof params === "object" && params !== null)) &&
+    (deadline === undefined || typeof deadline === "number");
 }
 
 /**

@@ -4,18 +4,35 @@
  * @module
  */
 import { DecodeError } from "../errors.ts";
+import { isDeeper } from "./depth.ts";
 
 const DECODER = new TextDecoder("utf-8", { fatal: true });
 const ENCODER = new TextEncoder();
+
+/** JSON text that is nested deeper than is taken. */
+export class TooDeepError extends DecodeError {
+  /**
+   * Makes the error.
+   *
+   * @param maximum The depth that is taken.
+   */
+  constructor(maximum: number) {
+    super(`The body is nested deeper than ${maximum}`);
+    this.name = "TooDeepError";
+  }
+}
 
 /**
  * Parses JSON text.
  *
  * @param bytes JSON text in UTF-8.
+ * @param maxDepth How deep it may be nested.
  * @returns The value.
+ * @throws {TooDeepError} If it is nested deeper.
  * @throws {DecodeError} If it is not valid UTF-8 or not JSON.
  */
-export function parseJSON(bytes: Uint8Array): unknown {
+export function parseJSON(bytes: Uint8Array, maxDepth = Infinity): unknown {
+  if (isDeeper(bytes, maxDepth)) throw new TooDeepError(maxDepth);
   let text: string;
   try {
     text = DECODER.decode(bytes);

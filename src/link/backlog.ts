@@ -11,6 +11,7 @@ import type { LargeMessage } from "./large_message.ts";
 import type { Link, PatientSend } from "./link.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { SmallLane } from "./small_lane.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** How long datagrams are sent before the rest of the program has its turn, in milliseconds. */
 export const TURN_MILLISECONDS = 5;
@@ -42,6 +43,8 @@ export interface BacklogOwner {
   readonly limits: BacklogLimits;
   /** What became of messages, until it is told. */
   readonly outcomes: Outcomes;
+  /** Counts what is sent. */
+  readonly traffic: Traffic;
   /**
    * Tells whether so much more may wait, for all destinations together. An equal share of what may wait is for each in any case:
    * receivers that have stopped must not use up what is for one that is only slow.
@@ -177,6 +180,10 @@ export class Backlog implements Tally {
     return refusal && new ReceiverFullError(this.to, refusal.queued, refusal.maximum);
   }
 
+  noRoom(): Error {
+    return new ReceiverFullError(this.to, this.#queued, this.#owner.limits.maxQueuedBytes);
+  }
+
   enter(size: number): void {
     this.#queued += size;
     this.#owner.count(size);
@@ -213,6 +220,7 @@ export class Backlog implements Tally {
 
   #left(datagram: NextDatagram): void {
     datagram.left();
+    this.#owner.traffic.bytesOut += datagram.length;
     this.#lastProgress = performance.now();
     if (this.#holds) return;
     try {
@@ -231,6 +239,7 @@ export class Backlog implements Tally {
   #wait(datagram: NextDatagram | undefined): void {
     if (datagram === undefined) return this.close();
     this.#reconsidered = false;
+    this.#owner.traffic.retries++;
     const { bytes, length } = datagram;
     const patient = this.#patient = this.#owner.link.sendPatiently(this.to, bytes, length, this.#stalled);
     patient.sent.then((sent) => this.#waited(datagram, sent), (error) => this.#waited(datagram, error));

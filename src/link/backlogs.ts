@@ -6,6 +6,7 @@
 import { Backlog, type BacklogLimits, type BacklogOwner, TURN_MILLISECONDS } from "./backlog.ts";
 import type { Link } from "./link.ts";
 import type { Outcomes } from "./outcomes.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** All destinations together may have this many times as much waiting as one. */
 const DESTINATIONS = 2;
@@ -15,6 +16,9 @@ export class Backlogs implements BacklogOwner {
   readonly link: Link;
   readonly limits: BacklogLimits;
   readonly outcomes: Outcomes;
+  readonly traffic: Traffic;
+  /** Told when nothing waits any more. */
+  idle: () => void = () => {};
   readonly #backlogs = new Map<number, Backlog>();
   /** Those that have not begun to send. */
   readonly #fresh = new Set<Backlog>();
@@ -27,11 +31,13 @@ export class Backlogs implements BacklogOwner {
    * @param link What carries the datagrams.
    * @param limits How much may wait.
    * @param outcomes What became of messages, until it is told.
+   * @param traffic Counts what is sent.
    */
-  constructor(link: Link, limits: BacklogLimits, outcomes: Outcomes) {
+  constructor(link: Link, limits: BacklogLimits, outcomes: Outcomes, traffic: Traffic) {
     this.link = link;
     this.limits = limits;
     this.outcomes = outcomes;
+    this.traffic = traffic;
   }
 
   /**
@@ -59,6 +65,11 @@ export class Backlogs implements BacklogOwner {
       this.#fresh.add(backlog);
     }
     return backlog;
+  }
+
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#backlogs.size === 0;
   }
 
   /** What waits, in bytes. */
@@ -105,6 +116,7 @@ export class Backlogs implements BacklogOwner {
     this.#backlogs.delete(backlog.to);
     this.#fresh.delete(backlog);
     this.#paused.delete(backlog);
+    if (this.#backlogs.size === 0) this.idle();
   }
 
   /** Has backlogs send for as long as a turn is; those that it does not suffice for have the next one. */

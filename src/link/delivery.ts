@@ -22,6 +22,8 @@ export interface Delivery {
   waits?(message: WaitingMessage): void;
   /** Whether it may wait although there is no room for others: it is small, and tells that another message will not come. */
   readonly reserved?: boolean;
+  /** Whether it does not wait: where the receiver has no room for it, it is not sent. */
+  readonly expendable?: boolean;
 }
 
 /** A message that waits until the receiver has room for it. */

@@ -94,6 +94,8 @@ export interface Tally {
    * @returns Why not, or undefined.
    */
   refuse(size: number, reserved?: boolean): Error | undefined;
+  /** Says that there is no room for what must not wait. */
+  noRoom(): Error;
   /** Counts a message that waits from now on. */
   enter(size: number): void;
   /** Counts a message that waits no longer: it is under way, has left, or was taken back. */

@@ -39,6 +39,7 @@ export class LargeLane implements Lane {
    * @param delivery Learns what became of it.
    */
   add(message: LargeMessage, delivery: Delivery): void {
+    if (delivery.expendable) return this.#tally.outcomes.add(delivery, this.#tally.noRoom());
     const entry = new Entry(message, message.size, delivery, (entry) => this.#withdraw(entry));
     if (this.#waiting.size === 0 && this.#mayStart(entry)) {
       this.#underWay.push(entry);

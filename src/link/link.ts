@@ -31,6 +31,8 @@ export interface Lifeline {
   readonly uid: number;
   /** Its group id, likewise. */
   readonly gid: number;
+  /** Whether it is told by itself when the holder's process has ended. */
+  readonly isWatched: boolean;
   /** Tells whether the same still holds the port, as of the last second or better; asks anew where it must. May be called often. */
   isHeld(): boolean;
   /** Asks now whether the same still holds the port. */

@@ -41,6 +41,7 @@ export class NetlinkLink implements Link, ReactorSource {
   readonly #listener: LifelineListener | undefined;
   readonly #lifelines = new Set<NetlinkLifeline>();
   #receiver: LinkReceiver | undefined;
+  #unmapped: UnmappedIds | undefined;
   #ref = true;
   #closed = false;
 
@@ -76,7 +77,7 @@ export class NetlinkLink implements Link, ReactorSource {
   }
 
   get unmapped(): UnmappedIds {
-    return unmappedIds(this.#reactor.syscalls);
+    return this.#unmapped ??= unmappedIds(this.#reactor.syscalls);
   }
 
   get maxDatagram(): number {

@@ -18,6 +18,7 @@ import { encodeBehindHeaders, LargeMessage, utf8Length } from "./large_message.t
 import type { Link } from "./link.ts";
 import { Outcomes } from "./outcomes.ts";
 import type { SendBuffer, SendBufferUser } from "./send_buffer.ts";
+import { Traffic } from "./traffic.ts";
 
 /**
  * Messages join a datagram up to this many bytes. A larger message goes in a datagram of its own.
@@ -53,9 +54,13 @@ export class Outbox implements SendBufferUser {
   readonly #maxMessageSize: number;
   /** Size up to which messages join a datagram. */
   readonly #maxJoined: number;
-  readonly #outcomes = new Outcomes();
+  readonly #traffic: Traffic;
+  readonly #outcomes: Outcomes;
   readonly #backlogs: Backlogs;
   readonly #counters = new Counters();
+
+  /** Told when nothing waits any more. */
+  idle: () => void = () => {};
 
   #segments: Segment[] = [];
   #last: Segment | undefined;
@@ -72,14 +77,19 @@ export class Outbox implements SendBufferUser {
    * @param link Where messages leave.
    * @param buffer Where they are encoded.
    * @param limits How much is sent.
+   * @param traffic Counts what is sent.
    */
-  constructor(link: Link, buffer: SendBuffer, { maxMessageSize, maxQueuedBytes }: OutboxLimits) {
+  constructor(link: Link, buffer: SendBuffer, limits: OutboxLimits, traffic: Traffic = new Traffic()) {
+    const { maxMessageSize, maxQueuedBytes } = limits;
     this.#link = link;
     this.#buffer = buffer;
     this.#maxMessageSize = maxMessageSize;
     this.#maxJoined = Math.min(COALESCED_DATAGRAM_SIZE, link.maxDatagram);
-    const limits = { maxQueuedBytes, maxMessageSize, maxJoined: this.#maxJoined };
-    this.#backlogs = new Backlogs(link, limits, this.#outcomes);
+    this.#traffic = traffic;
+    this.#outcomes = new Outcomes(traffic);
+    const bounds = { maxQueuedBytes, maxMessageSize, maxJoined: this.#maxJoined };
+    this.#backlogs = new Backlogs(link, bounds, this.#outcomes, traffic);
+    this.#backlogs.idle = () => this.idle();
   }
 
   /**
@@ -133,7 +143,7 @@ export class Outbox implements SendBufferUser {
       if (length <= maxDatagram && length <= this.#maxMessageSize) {
         const fields = this.#fields(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq);
         writeFrameHeaders(viewOf(bytes), 0, length - FRAME_HEADERS_SIZE, fields);
-        send(bytes, length);
+        if (send(bytes, length)) this.#sentNow(length);
         return;
       }
     }
@@ -143,10 +153,17 @@ export class Outbox implements SendBufferUser {
         const { bytes, length } = message.next();
         if (!send(bytes, length)) break;
         message.advance();
+        this.#traffic.bytesOut += length;
       }
+      if (message.isSent) this.#traffic.messagesOut++;
     } finally {
       if (message.isUnderWay) this.#abandon(to, message);
     }
+  }
+
+  /** Whether nothing waits: neither for the end of the turn nor for room. */
+  get isEmpty(): boolean {
+    return this.#segments.length === 0 && this.#backlogs.isEmpty;
   }
 
   /** What waits for room in its receiver's queue, in bytes. */
@@ -169,6 +186,7 @@ export class Outbox implements SendBufferUser {
     this.#outcomes.tell();
     this.#backlogs.pump();
     this.#outcomes.tell();
+    if (this.isEmpty) this.idle();
   }
 
   /**
@@ -180,6 +198,11 @@ export class Outbox implements SendBufferUser {
     this.flush();
     this.#backlogs.close(error);
     this.#outcomes.tell();
+  }
+
+  #sentNow(length: number): void {
+    this.#traffic.bytesOut += length;
+    this.#traffic.messagesOut++;
   }
 
   /** Tells a receiver that the rest will not come: at once, or as soon as it has room. */
@@ -289,6 +312,7 @@ export class Outbox implements SendBufferUser {
         this.#backlogs.open(to).add(isWhole ? this.#copy(segment) : datagram, deliveries);
         return;
       }
+      this.#traffic.bytesOut += size;
       for (const delivery of deliveries) this.#outcomes.add(delivery);
     } catch (error) {
       for (const delivery of deliveries) this.#outcomes.add(delivery, error as Error);

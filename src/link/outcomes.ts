@@ -4,6 +4,7 @@
  * @module
  */
 import type { Delivery } from "./delivery.ts";
+import { Traffic } from "./traffic.ts";
 
 /**
  * Whoever learns what became of a message may post, flush, take back or close there and then. So nobody is told before what
@@ -12,7 +13,15 @@ import type { Delivery } from "./delivery.ts";
 export class Outcomes {
   readonly #deliveries: Delivery[] = [];
   readonly #errors: (Error | undefined)[] = [];
+  readonly #traffic: Traffic;
   #telling = false;
+
+  /**
+   * @param traffic Counts what was sent.
+   */
+  constructor(traffic: Traffic = new Traffic()) {
+    this.#traffic = traffic;
+  }
 
   /**
    * Notes what became of a message.
@@ -21,6 +30,7 @@ export class Outcomes {
    * @param error Why it could not be sent; undefined where it was.
    */
   add(delivery: Delivery, error?: Error): void {
+    if (error === undefined) this.#traffic.messagesOut++;
     this.#deliveries.push(delivery);
     this.#errors.push(error);
   }

@@ -38,7 +38,7 @@ export class SmallLane implements Lane {
       const size = view.getUint32(offset + NLMSGHDR.nlmsgLen, true);
       const message = datagram.subarray(offset, offset + size);
       offset += nlmsgAlign(size);
-      const refusal = this.#tally.refuse(size, delivery.reserved);
+      const refusal = delivery.expendable ? this.#tally.noRoom() : this.#tally.refuse(size, delivery.reserved);
       if (refusal !== undefined) {
         this.#tally.outcomes.add(delivery, refusal);
         continue;

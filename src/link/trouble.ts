@@ -16,6 +16,7 @@
  * - `"handler"`: a handler that threw; its caller is told the message.
  * - `"notification"`: a notification that could not be carried out; its sender is not told.
  * - `"undelivered"`: an answer that could not be sent.
+ * - `"denied"`: a request, or a notification, of somebody who may not; the sender of a request is told.
  * - `"refused"`: a message larger than `maxMessageSize`, or beyond what is taken at once; its sender is told.
  * - `"overrun"`: the kernel dropped messages before they were read.
  */
@@ -29,8 +30,25 @@ export type TroubleKind =
   | "handler"
   | "notification"
   | "undelivered"
+  | "denied"
   | "refused"
   | "overrun";
+
+/** All kinds of trouble. */
+export const TROUBLE_KINDS = [
+  "malformed",
+  "truncated",
+  "incomplete",
+  "spoofed",
+  "unsupported",
+  "unexpected",
+  "handler",
+  "notification",
+  "undelivered",
+  "denied",
+  "refused",
+  "overrun",
+] as const satisfies readonly TroubleKind[];
 
 /**
  * Reports trouble.

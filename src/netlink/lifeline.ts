@@ -86,9 +86,12 @@ export class NetlinkLifeline implements ReactorSource {
     this.#port = port;
     this.#pid = pid;
     this.#events = events;
-    if (pidfd < 0) return;
-    this.#registration = reactor.register(this);
-    this.#registration.accompany();
+    if (pidfd >= 0) this.#registration = this.#watch(reactor);
+  }
+
+  /** Whether the end of the process is told. */
+  get isWatched(): boolean {
+    return this.#registration !== undefined && this.#state === "held";
   }
 
   /**
@@ -102,7 +105,8 @@ export class NetlinkLifeline implements ReactorSource {
     if (now - this.#asked > ASKED_MILLISECONDS) return this.ask();
     if (now - this.#looked <= LOOKED_MILLISECONDS) return true;
     this.#looked = now;
-    return this.#check(!this.#hasEnded());
+    // That it has ended is told by the reactor, once what it had sent was read.
+    return !this.#hasEnded();
   }
 
   /**
@@ -113,12 +117,13 @@ export class NetlinkLifeline implements ReactorSource {
   ask(): boolean {
     if (this.#state !== "held") return false;
     this.#looked = this.#asked = performance.now();
-    if (this.#hasEnded()) return this.#check(false);
+    if (this.#hasEnded()) return false;
     const listener = ask(this.#syscalls, this.#place, this.#port, false);
     if (listener === "unknown") return true;
     const isSame = listener !== "nobody" && listener.pid === this.#pid && listener.uid === this.uid &&
       listener.gid === this.gid;
-    return this.#check(isSame);
+    if (!isSame) this.#end("broken");
+    return isSame;
   }
 
   readable(slot: ReceiveSlot): void {
@@ -136,13 +141,19 @@ export class NetlinkLifeline implements ReactorSource {
     this.#end("closed");
   }
 
-  #hasEnded(): boolean {
-    return this.fd >= 0 && this.#syscalls.poll([this.fd], 0) > 0;
+  #watch(reactor: Reactor): Registration | undefined {
+    const registration = reactor.register(this);
+    try {
+      registration.accompany();
+      return registration;
+    } catch {
+      registration.close(); // It is looked at instead.
+      return undefined;
+    }
   }
 
-  #check(isHeld: boolean): boolean {
-    if (!isHeld) this.#end("broken");
-    return isHeld;
+  #hasEnded(): boolean {
+    return this.fd >= 0 && this.#syscalls.poll([this.fd], 0) > 0;
   }
 
   #end(state: "broken" | "closed"): void {

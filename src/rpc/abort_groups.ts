@@ -4,14 +4,14 @@
  * @module
  */
 
-/** Something that is rejected when a signal aborts. */
+/** Something that ends when a signal aborts. */
 export interface Abortable {
   /**
    * Ends it.
    *
    * @param reason The reason of the signal.
    */
-  reject(reason: unknown): void;
+  abort(reason: unknown): void;
 }
 
 /** The calls of one signal, as its listener. */
@@ -19,19 +19,19 @@ class AbortGroup implements EventListenerObject {
   readonly members = new Set<Abortable>();
 
   handleEvent({ target }: Event): void {
-    for (const member of [...this.members]) member.reject((target as AbortSignal).reason);
+    for (const member of [...this.members]) member.abort((target as AbortSignal).reason);
   }
 }
 
 const groups = new WeakMap<AbortSignal, AbortGroup>();
 
 /**
- * Has something rejected when a signal aborts.
+ * Has something ended when a signal aborts.
  *
  * @param signal The signal.
- * @param member What is rejected.
+ * @param member What is ended.
  */
-export function rejectOnAbort(signal: AbortSignal, member: Abortable): void {
+export function endOnAbort(signal: AbortSignal, member: Abortable): void {
   let group = groups.get(signal);
   if (group === undefined) {
     group = new AbortGroup();
@@ -45,7 +45,7 @@ export function rejectOnAbort(signal: AbortSignal, member: Abortable): void {
  * Takes that back.
  *
  * @param signal The signal.
- * @param member What is no longer rejected.
+ * @param member What is no longer ended.
  */
 export function forget(signal: AbortSignal, member: Abortable): void {
   const group = groups.get(signal);

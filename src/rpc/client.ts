@@ -5,31 +5,59 @@
  */
 import { encodeBatch, encodeRequest } from "../jsonrpc/encode.ts";
 import type { Delivery, WaitingMessage } from "../link/delivery.ts";
+import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
+import { type Access, type AccessRule, ANYONE } from "./access.ts";
+import type { Contact } from "./contact.ts";
+import type { Contacts } from "./contacts.ts";
 import { isolateDeadlines } from "./isolate.ts";
-import { type BatchCall, type CallOptions, checkCall, checkPort, checkTimeout } from "./options.ts";
+import { type BatchCall, type CallOptions, checkCall, checkPort, checkTimeout, DEFAULT_TIMEOUT } from "./options.ts";
 import type { CallTerms, PendingCall, PendingCalls } from "./pending_calls.ts";
 import { PendingNotification } from "./pending_notification.ts";
+import { CANCEL_METHOD, IDENTITY_METHOD } from "./reserved_methods.ts";
 import type { SyncClient } from "./sync_client.ts";
+
+/** What waits until it is known who holds its port has not been posted: nothing has to be taken back. */
+const NOT_POSTED: WaitingMessage = { withdraw() {} };
+
+/** What the other side has no room for does not wait. */
+const EXPENDABLE: Delivery = { expendable: true, delivered() {}, undelivered() {} };
+
+/** What a client needs of its peer. */
+export interface ClientParts {
+  /** Where calls leave. */
+  readonly outbox: Outbox;
+  /** Where they wait. */
+  readonly pending: PendingCalls;
+  /** Makes the calls that do not wait with the event loop. */
+  readonly sync: SyncClient;
+  /** Who holds the ports that are called. */
+  readonly contacts: Contacts;
+  /** Whom calls trust, where they do not say. */
+  readonly trust: Access;
+  /** Checks a rule for whom a call trusts, and brings it into the form in which it is asked. */
+  readonly compile: (rule: AccessRule) => Access;
+  /** How long calls wait, where they do not say, in milliseconds; undefined where nobody has said. */
+  readonly timeout: number | undefined;
+}
 
 /** Sends calls, and lets them wait for their answers. */
 export class Client {
   readonly #outbox: Outbox;
   readonly #pending: PendingCalls;
-  readonly #sync: SyncClient;
-  readonly #timeout: number;
+  readonly #contacts: Contacts;
+  readonly #parts: ClientParts;
+  /** Rules in the form in which they are asked: a remote object has one for all its calls. */
+  readonly #rules = new WeakMap<object, Access>();
 
   /**
-   * @param outbox Where calls leave.
-   * @param pending Where they wait.
-   * @param sync Makes the calls that do not wait with the event loop.
-   * @param timeout How long calls wait, where they do not say, in milliseconds.
+   * @param parts What it needs of its peer.
    */
-  constructor(outbox: Outbox, pending: PendingCalls, sync: SyncClient, timeout: number) {
-    this.#outbox = outbox;
-    this.#pending = pending;
-    this.#sync = sync;
-    this.#timeout = timeout;
+  constructor(parts: ClientParts) {
+    this.#parts = parts;
+    this.#outbox = parts.outbox;
+    this.#pending = parts.pending;
+    this.#contacts = parts.contacts;
   }
 
   /**
@@ -44,10 +72,10 @@ export class Client {
   call(target: number, method: string, params: object | undefined, options: CallOptions): Promise<unknown> {
     const terms = this.#terms(target, method, params, options);
     const id = this.#pending.nextId();
-    const body = encodeRequest(id, method, params);
+    const body = encodeRequest(id, method, params, this.#deadline(options));
     return new Promise((resolve, reject) => {
       const call = this.#pending.add(id, terms, resolve, reject);
-      this.#post(target, id, body, call);
+      this.#send(terms, [method], call, id, body, call);
     });
   }
 
@@ -61,7 +89,31 @@ export class Client {
    * @returns What the method returned.
    */
   callSync(target: number, method: string, params: object | undefined, options: CallOptions): unknown {
-    return this.#sync.call(this.#pending.nextId(), this.#terms(target, method, params, options), params);
+    const terms = this.#terms(target, method, params, options);
+    return this.#parts.sync.call(this.#pending.nextId(), terms, params, this.#deadline(options));
+  }
+
+  /**
+   * Asks a port who holds it.
+   *
+   * @param contact The port.
+   * @param timeout How long to wait, in milliseconds.
+   * @returns Who has answered, whatever the answer is.
+   */
+  identify(contact: Contact, timeout: number): Promise<Caller> {
+    const { port } = contact;
+    const terms = { port, method: IDENTITY_METHOD, timeout, signal: undefined, contact, trust: ANYONE };
+    const id = this.#pending.nextId();
+    return new Promise((resolve, reject) => {
+      const call = this.#pending.add(
+        id,
+        terms,
+        (_, sender) => resolve(sender!),
+        (reason, sender) => sender === undefined ? reject(reason) : resolve(sender),
+      );
+      contact.join(call, true);
+      this.#post(port, id, encodeRequest(id, IDENTITY_METHOD, undefined), call);
+    });
   }
 
   /**
@@ -75,7 +127,17 @@ export class Client {
    */
   notify(target: number, method: string, params: object | undefined, options: CallOptions): Promise<void> {
     const terms = this.#terms(target, method, params, options);
-    return this.#notify(terms, this.#pending.nextId(), encodeRequest(undefined, method, params));
+    return this.#notify(terms, [method], this.#pending.nextId(), encodeRequest(undefined, method, params));
+  }
+
+  /**
+   * Tells the other side of a call that its answer is not wanted any more; not where it has no room for that.
+   *
+   * @param target Port of the other peer.
+   * @param id Id of the call.
+   */
+  cancel(target: number, id: number): void {
+    this.#post(target, this.#pending.nextId(), encodeRequest(undefined, CANCEL_METHOD, { id }), EXPENDABLE);
   }
 
   /**
@@ -96,9 +158,13 @@ export class Client {
     if (calls.length === 0) return [];
     const ids = calls.map(({ notify }) => notify === true ? undefined : this.#pending.nextId());
     const nlmsgSeq = ids.find((id) => id !== undefined) ?? this.#pending.nextId();
-    const body = encodeBatch(calls.map(({ method, params }, index) => encodeRequest(ids[index], method, params)));
+    const deadline = this.#deadline(options);
+    const body = encodeBatch(calls.map(({ method, params }, index) => {
+      return encodeRequest(ids[index], method, params, ids[index] === undefined ? undefined : deadline);
+    }));
+    const methods = calls.map(({ method }) => method);
     if (ids.every((id) => id === undefined)) {
-      await this.#notify(terms[0]!, nlmsgSeq, body);
+      await this.#notify(terms[0]!, methods, nlmsgSeq, body);
       return calls.map(() => ({ status: "fulfilled", value: undefined }));
     }
     const pending: PendingCall[] = [];
@@ -109,7 +175,7 @@ export class Client {
     this.#pending.addBatch(nlmsgSeq, pending);
     const delivery = new BatchDelivery(pending);
     try {
-      this.#post(target, nlmsgSeq, body, delivery);
+      this.#send(terms[0]!, methods, delivery, nlmsgSeq, body, delivery);
       return await Promise.allSettled(outcomes);
     } finally {
       this.#pending.deleteBatch(nlmsgSeq);
@@ -120,9 +186,58 @@ export class Client {
   #terms(target: number, method: string, params: object | undefined, options: CallOptions): CallTerms {
     checkPort("target", target);
     checkCall(method, params);
-    const { timeout, signal } = options;
+    const { timeout = this.#parts.timeout ?? DEFAULT_TIMEOUT, signal, trust } = options;
     signal?.throwIfAborted();
-    return { port: target, method, timeout: timeout === undefined ? this.#timeout : checkTimeout(timeout), signal };
+    return {
+      port: target,
+      method,
+      timeout: checkTimeout(timeout),
+      signal,
+      contact: this.#contacts.at(target),
+      trust: trust === undefined ? this.#parts.trust : this.#access(trust),
+    };
+  }
+
+  #access(trust: AccessRule): Access {
+    if (typeof trust === "string" || trust === null) return this.#parts.compile(trust);
+    let access = this.#rules.get(trust);
+    if (access === undefined) this.#rules.set(trust, access = this.#parts.compile(trust));
+    return access;
+  }
+
+  /** When nobody waits for the answer any more, where somebody has said how long. */
+  #deadline({ timeout = this.#parts.timeout }: CallOptions): number | undefined {
+    return timeout === undefined || timeout === Infinity ? undefined : Math.ceil(Date.now() + timeout);
+  }
+
+  /** Sends a message once whoever holds its port is trusted; tells whether that was at once. */
+  #send(
+    { contact, trust }: CallTerms,
+    methods: readonly string[],
+    waiting: { readonly isPending: boolean; reject(reason: unknown): void },
+    nlmsgSeq: number,
+    body: string,
+    delivery: Delivery,
+  ): boolean {
+    const { port } = contact;
+    if (this.#contacts.isTrusted(contact, trust, methods[0]!)) {
+      this.#post(port, nlmsgSeq, body, delivery);
+      return true;
+    }
+    let isPosted = false;
+    this.#contacts.reach(contact, {
+      trust,
+      methods,
+      get isWanted() {
+        return waiting.isPending;
+      },
+      send: () => {
+        isPosted = true;
+        this.#post(port, nlmsgSeq, body, delivery);
+      },
+      refuse: (error) => waiting.reject(error),
+    });
+    return isPosted;
   }
 
   #post(target: number, nlmsgSeq: number, body: string, delivery: Delivery): void {
@@ -133,10 +248,12 @@ export class Client {
     }
   }
 
-  #notify(terms: CallTerms, nlmsgSeq: number, body: string): Promise<void> {
+  #notify(terms: CallTerms, methods: readonly string[], nlmsgSeq: number, body: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const delivery = new PendingNotification(this.#pending.host, isolateDeadlines, terms, resolve, reject);
-      this.#outbox.request(terms.port, nlmsgSeq, body, delivery);
+      const isPosted = this.#send(terms, methods, delivery, nlmsgSeq, body, delivery);
+      // Its timeout and its signal count from now on.
+      if (!isPosted) delivery.waits(NOT_POSTED);
     });
   }
 }
@@ -150,12 +267,22 @@ class BatchDelivery implements Delivery {
     this.#calls = calls;
   }
 
+  /** Whether an answer to one of its calls is still waited for. */
+  get isPending(): boolean {
+    return this.#calls.some((call) => call.isPending);
+  }
+
   delivered(): void {
     this.#message = undefined;
+    for (const call of this.#calls) call.delivered();
   }
 
   waits(message: WaitingMessage): void {
     this.#message = message;
+  }
+
+  reject(reason: unknown): void {
+    for (const call of this.#calls) if (call.isPending) call.reject(reason);
   }
 
   undelivered(error: Error): void {

@@ -5,6 +5,7 @@
  */
 import { encodeError } from "../jsonrpc/encode.ts";
 import {
+  AccessDeniedError,
   InvalidRequestError,
   type JSONRPCError,
   MethodNotFoundError,
@@ -13,24 +14,23 @@ import {
 } from "../jsonrpc/errors.ts";
 import { isId, isRequest, type JSONRPCId } from "../jsonrpc/guards.ts";
 import type { Caller } from "../link/link.ts";
-import type { Outbox } from "../link/outbox.ts";
-import type { ReportTrouble } from "../link/trouble.ts";
+import type { Access } from "./access.ts";
+import { CallerWatch } from "./caller_watch.ts";
 import { runAsCurrentCall, runOutsideOfCalls } from "./current_call.ts";
-import type { Methods } from "./methods.ts";
-import { BatchExchange, type Exchange, SingleExchange } from "./exchange.ts";
-import { beginRequest, closeRequest, handAnswer, type RequestHost, RPCRequest } from "./request.ts";
-
-/** Requests of all callers together that a peer has in hand at once; beyond it the caller is refused. */
-export const MAX_REQUESTS_IN_FLIGHT = 65_536;
-
-/** Members of a batch at most; beyond it the caller is refused. */
-export const MAX_BATCH_MEMBERS = 4_096;
+import { BatchExchange, type Exchange, type ExchangeHost, SingleExchange } from "./exchange.ts";
+import type { Method, Methods } from "./methods.ts";
+import { beginRequest, closeRequest, dropRequest, handAnswer, type RequestHost, RPCRequest } from "./request.ts";
+import { RequestSignals } from "./request_signals.ts";
+import { RequestsInHand } from "./requests_in_hand.ts";
 
 /** Made once: rubbish costs no more than it must. */
 const NO_REQUEST = new InvalidRequestError("The body is not a JSON-RPC 2.0 request");
 
 /** Code of the error that answers what a closing peer has in hand. */
 const PEER_CLOSED = -32000;
+
+/** The longest id that an expendable answer repeats; beyond it the number of the message tells which call it is for. */
+const LONGEST_ID = 256;
 
 /**
  * What a closing peer answers.
@@ -42,28 +42,58 @@ export function closedError(reason: Error): ServerError {
   return new ServerError(PEER_CLOSED, reason.message);
 }
 
+/** What a dispatcher needs of its peer. */
+export interface DispatcherParts extends ExchangeHost {
+  /** The methods of the peer. */
+  readonly methods: Methods;
+  /** Who may call them, where they do not say so themselves. */
+  readonly access: Access;
+  /** Requests of all callers together that are in hand at once; beyond it the caller is refused. */
+  readonly maxRequests: number;
+  /** Members of a batch at most; beyond it the caller is refused. */
+  readonly maxBatchMembers: number;
+  /** Tells whether nobody holds a port any more. */
+  readonly isGone: (port: number) => boolean;
+}
+
 /** Takes requests and has them answered. */
 export class Dispatcher implements RequestHost {
   /** Takes the requests instead of having them carried out here: a `for await` loop. */
   taker: ((request: RPCRequest) => void) | undefined;
+  /** Told whenever the last request in hand is done with. */
+  idle: () => void = () => {};
 
-  readonly #methods: Methods;
-  readonly #outbox: Outbox;
-  readonly #trouble: ReportTrouble;
-  readonly #controllers = new Map<RPCRequest, AbortController>();
-  /** Requests that are not answered yet: in a handler, or on their way to a loop. */
-  readonly #inHand = new Set<RPCRequest>();
-  #closeReason: Error | undefined;
+  readonly #parts: DispatcherParts;
+  readonly #signals = new RequestSignals((request, reason) => this.#end(request, reason));
+  readonly #inHand = new RequestsInHand();
+  readonly #callers: CallerWatch;
+  /** Why nothing new is taken. */
+  #stopReason: Error | undefined;
+  #isClosed = false;
+  #refusing = false;
 
   /**
-   * @param methods The methods of the peer.
-   * @param outbox Where answers leave.
-   * @param trouble Reports what belongs to no call.
+   * @param parts What it needs of its peer.
    */
-  constructor(methods: Methods, outbox: Outbox, trouble: ReportTrouble) {
-    this.#methods = methods;
-    this.#outbox = outbox;
-    this.#trouble = trouble;
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+    this.#callers = new CallerWatch(this.#inHand, parts.isGone, (request, reason) => this.#end(request, reason));
+  }
+
+  /** How many requests are in hand: in a handler, on their way to a loop, or waiting for a decision on their access. */
+  get size(): number {
+    return this.#inHand.size;
+  }
+
+  /**
+   * Tells whether somebody may call nothing here, whatever the method is.
+   *
+   * @param caller Who.
+   * @returns Whether that is sure.
+   */
+  denies(caller: Caller): boolean {
+    const { access, methods } = this.#parts;
+    return access.isFixed && !methods.hasOwnRules && access.allows(caller, "") === false;
   }
 
   /**
@@ -74,31 +104,32 @@ export class Dispatcher implements RequestHost {
    * @param caller Who sent it.
    */
   take(payload: unknown, nlmsgSeq: number, caller: Caller): void {
+    const { maxBatchMembers } = this.#parts;
     if (!Array.isArray(payload)) {
-      const exchange = new SingleExchange(caller, nlmsgSeq, this.#outbox, this.#trouble, readableId(payload));
-      this.#hand(this.#admit(payload, exchange), payload, exchange);
+      const exchange = new SingleExchange(this.#parts, caller, nlmsgSeq, readableId(payload));
+      this.#takeMembers([payload], exchange, nlmsgSeq);
     } else if (payload.length === 0) {
       this.refuse(new InvalidRequestError("A batch has at least one member"), nlmsgSeq, caller);
-    } else if (payload.length > MAX_BATCH_MEMBERS) {
-      this.#trouble("refused", `A batch of ${payload.length} members`, caller.port);
-      this.refuse(new TooManyRequestsError(`A batch has at most ${MAX_BATCH_MEMBERS} members`), nlmsgSeq, caller);
+    } else if (payload.length > maxBatchMembers) {
+      this.#parts.trouble("refused", `A batch of ${payload.length} members`, caller.port);
+      this.refuse(new TooManyRequestsError(`A batch has at most ${maxBatchMembers} members`), nlmsgSeq, caller);
     } else {
-      const exchange = new BatchExchange(caller, nlmsgSeq, this.#outbox, this.#trouble, payload.length);
-      // All are in hand before the first begins: where it closes the peer, the others are answered with the rest.
-      const requests = payload.map((member) => this.#admit(member, exchange));
-      for (const [index, request] of requests.entries()) this.#hand(request, payload[index], exchange);
+      const exchange = new BatchExchange(this.#parts, caller, nlmsgSeq, payload.length);
+      this.#takeMembers(payload, exchange, nlmsgSeq);
     }
   }
 
   /**
-   * Answers a message that holds no request.
+   * Answers a message that holds no request, or none that is taken.
    *
    * @param error Why not.
    * @param nlmsgSeq Number of the message.
    * @param caller Who sent it.
+   * @param id Id of its request, where it is known.
    */
-  refuse(error: JSONRPCError, nlmsgSeq: number, caller: Caller): void {
-    new SingleExchange(caller, nlmsgSeq, this.#outbox, this.#trouble).answer(encodeError(null, error));
+  refuse(error: JSONRPCError, nlmsgSeq: number, caller: Caller, id: JSONRPCId = null): void {
+    const exchange = new SingleExchange(this.#parts, caller, nlmsgSeq, id);
+    exchange.answer(encodeError(shortId(id), error), this.#isForeign(caller));
   }
 
   /**
@@ -113,7 +144,7 @@ export class Dispatcher implements RequestHost {
 
   carryOut(request: RPCRequest): Promise<void> | void {
     try {
-      const method = this.#methods.get(request.method);
+      const method = this.#parts.methods.get(request.method);
       if (method === undefined) {
         return request.fail(
           new MethodNotFoundError(`There is no method ${JSON.stringify(request.method.slice(0, 100))}`),
@@ -129,26 +160,24 @@ export class Dispatcher implements RequestHost {
 
   done(request: RPCRequest, answer: string | undefined): void {
     this.#inHand.delete(request);
-    this.#controllers.delete(request);
-    handAnswer(request, answer);
+    this.#signals.delete(request);
+    handAnswer(request, answer, this.#refusing);
+    if (this.#inHand.size === 0) this.idle();
   }
 
   failed(request: RPCRequest, error: unknown, sent: JSONRPCError): void {
     // An error that is meant for the caller, and reaches it, is no trouble.
     if (error === sent && !request.isNotification) return;
-    const name = JSON.stringify(request.method.slice(0, 100));
+    const name = nameOf(request);
     const details = typeof sent.data === "string" ? `: ${sent.data}` : "";
     const [kind, what] = request.isNotification
       ? ["notification", "notification"] as const
       : ["handler", "method"] as const;
-    this.#trouble(kind, `The ${what} ${name} failed: ${sent.message}${details}`, request.caller.port, error);
+    this.#parts.trouble(kind, `The ${what} ${name} failed: ${sent.message}${details}`, request.caller.port, error);
   }
 
   createSignal(request: RPCRequest): AbortSignal {
-    if (this.#closeReason !== undefined) return AbortSignal.abort(this.#closeReason);
-    const controller = new AbortController();
-    if (!request.isAnswered) this.#controllers.set(request, controller);
-    return controller.signal;
+    return this.#signals.create(request);
   }
 
   /**
@@ -157,7 +186,33 @@ export class Dispatcher implements RequestHost {
    * @param request The request.
    */
   taken(request: RPCRequest): void {
-    if (request.isNotification) this.#inHand.delete(request);
+    if (!request.isNotification) return;
+    this.#inHand.delete(request);
+    if (this.#inHand.size === 0) this.idle();
+  }
+
+  /**
+   * Ends a request that its caller waits for no longer.
+   *
+   * @param caller Who says so.
+   * @param id Id of the request.
+   */
+  cancel({ port, uid }: Caller, id: JSONRPCId): void {
+    const request = this.#inHand.find(port, id);
+    // Somebody else may hold the port by now.
+    if (request === undefined || request.caller.uid !== uid) return;
+    this.#end(request, new DOMException("The caller waits no longer", "AbortError"));
+  }
+
+  /**
+   * Takes nothing new: whoever calls from now on is told why.
+   *
+   * @param reason Why.
+   * @param unbegun Requests that nobody has begun with.
+   */
+  stop(reason: Error, unbegun: readonly RPCRequest[] = []): void {
+    this.#stopReason ??= reason;
+    for (const request of unbegun) closeRequest(request, closedError(reason));
   }
 
   /**
@@ -166,14 +221,30 @@ export class Dispatcher implements RequestHost {
    * @param reason Why.
    */
   close(reason: Error): void {
-    this.#closeReason = reason;
+    this.stop(reason);
+    this.#isClosed = true;
+    this.#callers.close();
     // Who is told to stop may still answer.
-    runOutsideOfCalls(() => {
-      for (const controller of [...this.#controllers.values()]) controller.abort(reason);
-    });
+    runOutsideOfCalls(() => this.#signals.close(reason));
     const error = closedError(reason);
     for (const request of [...this.#inHand]) closeRequest(request, error);
-    this.#inHand.clear();
+  }
+
+  #takeMembers(members: readonly unknown[], exchange: SingleExchange, nlmsgSeq: number): void {
+    const { caller } = exchange;
+    if (!exchange.admit(members.length)) {
+      const isNotification = members.length === 1 && isRequest(members[0]) && members[0].id === undefined;
+      const reason = `User ${caller.uid} has too many requests at once`;
+      this.#parts.trouble("refused", reason, caller.port);
+      if (!isNotification) {
+        const id = members.length === 1 ? readableId(members[0]) : null;
+        this.refuse(new TooManyRequestsError(reason), nlmsgSeq, caller, id);
+      }
+      return;
+    }
+    // All are in hand before the first begins: where it closes the peer, the others are answered with the rest.
+    const requests = members.map((member) => this.#admit(member, exchange));
+    for (const [index, request] of requests.entries()) this.#hand(request, members[index], exchange);
   }
 
   /** Takes a request into hand; of what is none nothing is made. */
@@ -186,19 +257,65 @@ export class Dispatcher implements RequestHost {
 
   /** Hands a request to a loop, or carries it out; what is none, or one too many, is answered at once. */
   #hand(request: RPCRequest | undefined, member: unknown, exchange: Exchange): void {
+    const { maxRequests, methods } = this.#parts;
     if (request === undefined) {
-      exchange.answer(encodeError(readableId(member), NO_REQUEST));
-    } else if (request.isAnswered || this.#closeReason !== undefined) {
+      exchange.answer(encodeError(shortId(readableId(member)), NO_REQUEST), this.#isForeign(exchange.caller));
+    } else if (request.isAnswered) {
       // The peer was closed by a request of the same batch, and has answered this one too.
-    } else if (this.#inHand.size > MAX_REQUESTS_IN_FLIGHT) {
-      request.fail(new TooManyRequestsError(`At most ${MAX_REQUESTS_IN_FLIGHT} at once`));
-      this.#trouble("refused", `More than ${MAX_REQUESTS_IN_FLIGHT} requests at once`, request.caller.port);
-    } else if (this.taker === undefined) {
-      this.start(request);
+    } else if (this.#stopReason !== undefined) {
+      this.#refuse(request, closedError(this.#stopReason));
+    } else if (this.#inHand.size > maxRequests) {
+      this.#refuse(request, new TooManyRequestsError(`At most ${maxRequests} at once`));
+      this.#parts.trouble("refused", `More than ${maxRequests} requests at once`, request.caller.port);
     } else {
-      this.taker(request);
+      const method = methods.get(request.method);
+      const allowed = (method?.access ?? this.#parts.access).allows(request.caller, request.method);
+      if (typeof allowed === "boolean") return this.#decided(request, method, allowed);
+      allowed.then((allowed) => this.#decided(request, method, allowed));
+      this.#callers.start();
     }
   }
+
+  /** Goes on with a request, once it is known whether its caller may. */
+  #decided(request: RPCRequest, method: Method | undefined, allowed: boolean): void {
+    if (request.isAnswered) return;
+    if (!allowed) {
+      const reason = `User ${request.caller.uid} may not call ${nameOf(request)}`;
+      this.#parts.trouble("denied", reason, request.caller.port);
+      return this.#refuse(request, new AccessDeniedError(reason));
+    }
+    if (this.#stopReason !== undefined) return this.#refuse(request, closedError(this.#stopReason));
+    // What nobody waits for any more is not begun, and not answered either.
+    if (request.deadline !== undefined && request.deadline <= Date.now() && !request.isNotification) {
+      return dropRequest(request);
+    }
+    if (this.taker === undefined || method?.isReserved) this.start(request);
+    else this.taker(request);
+    if (!request.isAnswered) this.#callers.start();
+  }
+
+  /** Tells a caller that its request is not taken. What another user does not read of that does not wait. */
+  #refuse(request: RPCRequest, error: JSONRPCError): void {
+    if (request.isNotification) return dropRequest(request);
+    this.#refusing = this.#isForeign(request.caller);
+    request.fail(error);
+    this.#refusing = false;
+  }
+
+  /** Ends a request without an answer. */
+  #end(request: RPCRequest, reason: Error): void {
+    if (this.#isClosed) return;
+    runOutsideOfCalls(() => this.#signals.abort(request, reason));
+    dropRequest(request);
+  }
+
+  #isForeign({ uid }: Caller): boolean {
+    return this.#parts.requests.isForeign(uid);
+  }
+}
+
+function nameOf({ method }: RPCRequest): string {
+  return JSON.stringify(method.slice(0, 100));
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -224,4 +341,8 @@ function fail(request: RPCRequest, error: unknown): void {
 function readableId(member: unknown): JSONRPCId {
   const id = typeof member === "object" && member !== null ? (member as { id?: unknown }).id : null;
   return isId(id) ? id : null;
+}
+
+function shortId(id: JSONRPCId): JSONRPCId {
+  return typeof id === "string" && id.length > LONGEST_ID ? null : id;
 }

@@ -11,6 +11,7 @@ import type { Delivery } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
+import type { UserQuota } from "./user_quota.ts";
 
 /** The message that requests came in. */
 export interface Exchange {
@@ -20,60 +21,113 @@ export interface Exchange {
    * Takes the answer of one request.
    *
    * @param answer JSON text, or undefined where there is none.
+   * @param expendable Whether it does not wait for room.
    */
-  answer(answer: string | undefined): void;
+  answer(answer: string | undefined, expendable?: boolean): void;
 }
+
+/** What exchanges need of their peer. */
+export interface ExchangeHost {
+  /** Where answers leave. */
+  readonly outbox: Outbox;
+  /** Reports an answer that could not be sent. */
+  readonly trouble: ReportTrouble;
+  /** Requests of other users that are not answered yet, or whose answers have not left. */
+  readonly requests: UserQuota;
+  /** Bytes of answers to other users that have not left. */
+  readonly answers: UserQuota;
+}
+
+/** Memory that an answer takes up beside its text while it waits, in bytes. */
+const ANSWER_OVERHEAD = 512;
 
 /** Has been told of already, whatever becomes of it. */
 const RESERVED: Delivery = { reserved: true, delivered() {}, undelivered() {} };
+/** Stands for what the receiver has no room for. */
+const EXPENDABLE: Delivery = { expendable: true, delivered() {}, undelivered() {} };
 
 /** Where the answer of a message with one request goes. */
 export class SingleExchange implements Exchange, Delivery {
   readonly caller: Caller;
+  expendable = false;
+  readonly #host: ExchangeHost;
   readonly #nlmsgSeq: number;
-  readonly #outbox: Outbox;
-  readonly #trouble: ReportTrouble;
   readonly #id: JSONRPCId;
+  /** What is counted of its caller: requests, and bytes of the answer. */
+  #requests = 0;
+  #bytes = 0;
 
   /**
+   * @param host The peer.
    * @param caller Who sent the message.
    * @param nlmsgSeq Number of the message; its answer carries it.
-   * @param outbox Where the answer leaves.
-   * @param trouble Reports an answer that could not be sent.
    * @param id Id of the one request, or null where there is not one.
    */
-  constructor(caller: Caller, nlmsgSeq: number, outbox: Outbox, trouble: ReportTrouble, id: JSONRPCId = null) {
+  constructor(host: ExchangeHost, caller: Caller, nlmsgSeq: number, id: JSONRPCId = null) {
     this.caller = caller;
+    this.#host = host;
     this.#nlmsgSeq = nlmsgSeq;
-    this.#outbox = outbox;
-    this.#trouble = trouble;
     this.#id = id;
   }
 
-  answer(answer: string | undefined): void {
-    if (answer !== undefined) this.send(answer);
+  /**
+   * Counts its requests, until their answer has left.
+   *
+   * @param requests How many.
+   * @returns Whether its caller may have so many.
+   */
+  admit(requests: number): boolean {
+    if (!this.#host.requests.take(this.caller.uid, requests)) return false;
+    this.#requests = requests;
+    return true;
+  }
+
+  answer(answer: string | undefined, expendable = false): void {
+    if (answer === undefined) this.#done();
+    else this.send(answer, expendable);
   }
 
   /**
    * Sends an answer. Where it is too large, an error that says so goes instead; never throws.
    *
    * @param answer JSON text.
+   * @param expendable Whether it does not wait for room.
    */
-  send(answer: string): void {
+  protected send(answer: string, expendable: boolean): void {
+    this.expendable = expendable;
+    const bytes = answer.length + ANSWER_OVERHEAD;
+    if (!expendable && !this.#host.answers.take(this.caller.uid, bytes, true)) {
+      const reason = "More answers than may wait are not read";
+      this.#host.trouble("undelivered", `An answer could not be sent: ${reason}`, this.caller.port);
+      this.#sendError(new InternalError(reason), EXPENDABLE);
+      return this.#done();
+    }
+    if (!expendable) this.#bytes = bytes;
     const size = this.#post(answer, this);
     if (size === undefined) return;
     const reason = `The answer has ${size.size} bytes, and at most ${size.maximum} can be sent`;
     this.#sendError(new InternalError(reason), this);
   }
 
-  delivered(): void {}
+  delivered(): void {
+    this.#done();
+  }
 
   undelivered(error: Error): void {
+    this.#done();
     const { port } = this.caller;
     const reason = `An answer could not be sent: ${error.message}`;
-    this.#trouble("undelivered", reason, port);
+    this.#host.trouble("undelivered", reason, port);
     // There is room for an error in its place: the caller must not wait for what will not come.
-    if (error instanceof ReceiverFullError) this.#sendError(new InternalError(reason), RESERVED);
+    if (error instanceof ReceiverFullError && !this.expendable) this.#sendError(new InternalError(reason), RESERVED);
+  }
+
+  /** Nothing of it takes up anything any more. */
+  #done(): void {
+    const { uid } = this.caller;
+    if (this.#requests > 0) this.#host.requests.give(uid, this.#requests);
+    if (this.#bytes > 0) this.#host.answers.give(uid, this.#bytes);
+    this.#requests = this.#bytes = 0;
   }
 
   #sendError(error: InternalError, delivery: Delivery): void {
@@ -85,7 +139,7 @@ export class SingleExchange implements Exchange, Delivery {
   /** Sends a text, or tells that it is too large. */
   #post(text: string, delivery: Delivery): MessageTooLargeError | undefined {
     try {
-      this.#outbox.response(this.caller.port, this.#nlmsgSeq, text, delivery);
+      this.#host.outbox.response(this.caller.port, this.#nlmsgSeq, text, delivery);
     } catch (error) {
       if (error instanceof MessageTooLargeError) return error;
       delivery.undelivered(error as Error);
@@ -97,22 +151,25 @@ export class SingleExchange implements Exchange, Delivery {
 export class BatchExchange extends SingleExchange {
   readonly #answers: string[] = [];
   #missing: number;
+  #isExpendable = true;
 
   /**
+   * @param host The peer.
    * @param caller Who sent the batch.
    * @param nlmsgSeq Number of the message; its answer carries it.
-   * @param outbox Where the answer leaves.
-   * @param trouble Reports an answer that could not be sent.
    * @param members How many members the batch has.
    */
-  constructor(caller: Caller, nlmsgSeq: number, outbox: Outbox, trouble: ReportTrouble, members: number) {
-    super(caller, nlmsgSeq, outbox, trouble);
+  constructor(host: ExchangeHost, caller: Caller, nlmsgSeq: number, members: number) {
+    super(host, caller, nlmsgSeq);
     this.#missing = members;
   }
 
-  override answer(answer: string | undefined): void {
-    if (answer !== undefined) this.#answers.push(answer);
-    this.#missing--;
-    if (this.#missing === 0 && this.#answers.length > 0) this.send(encodeBatch(this.#answers));
+  override answer(answer: string | undefined, expendable = false): void {
+    if (answer !== undefined) {
+      this.#answers.push(answer);
+      this.#isExpendable &&= expendable;
+    }
+    if (--this.#missing > 0) return;
+    super.answer(this.#answers.length > 0 ? encodeBatch(this.#answers) : undefined, this.#isExpendable);
   }
 }

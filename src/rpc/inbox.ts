@@ -4,29 +4,40 @@
  * @module
  */
 import { DecodeError } from "../errors.ts";
-import { type JSONRPCError, ParseError } from "../jsonrpc/errors.ts";
+import { type JSONRPCError, ParseError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import { isResponse } from "../jsonrpc/guards.ts";
-import { parseJSON } from "../jsonrpc/text.ts";
+import { parseJSON, TooDeepError } from "../jsonrpc/text.ts";
 import type { Caller } from "../link/link.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
-import { type Dispatcher, MAX_BATCH_MEMBERS } from "./dispatcher.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import type { PendingCalls } from "./pending_calls.ts";
 import type { MessageSink } from "./unpacker.ts";
 
 const NO_RESPONSE = "The body is not a JSON-RPC 2.0 response";
+
+/** How large a payload may be. */
+export interface InboxLimits {
+  /** Members of a batch. */
+  readonly maxBatchMembers: number;
+  /** Depth of JSON. */
+  readonly maxDepth: number;
+}
 
 /** Hands requests to the dispatcher and responses to the pending calls. */
 export class Inbox implements MessageSink {
   readonly #dispatcher: Dispatcher;
   readonly #pending: PendingCalls;
   readonly #trouble: ReportTrouble;
+  readonly #limits: InboxLimits;
 
   /**
    * @param dispatcher Takes requests.
    * @param pending Takes responses.
    * @param trouble Reports what is neither.
+   * @param limits How large a payload may be.
    */
-  constructor(dispatcher: Dispatcher, pending: PendingCalls, trouble: ReportTrouble) {
+  constructor(dispatcher: Dispatcher, pending: PendingCalls, trouble: ReportTrouble, limits: InboxLimits) {
+    this.#limits = limits;
     this.#dispatcher = dispatcher;
     this.#pending = pending;
     this.#trouble = trouble;
@@ -35,56 +46,67 @@ export class Inbox implements MessageSink {
   request(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
     let payload: unknown;
     try {
-      payload = parseJSON(body);
+      payload = parseJSON(body, this.#limits.maxDepth);
     } catch (error) {
       const { message } = error as DecodeError;
-      this.#trouble("malformed", message, sender.port);
-      this.#dispatcher.refuse(new ParseError(message), nlmsgSeq, sender);
+      const tooDeep = error instanceof TooDeepError;
+      this.#trouble(tooDeep ? "refused" : "malformed", message, sender.port);
+      this.#dispatcher.refuse(new (tooDeep ? TooManyRequestsError : ParseError)(message), nlmsgSeq, sender);
       return;
     }
     this.#dispatcher.take(payload, nlmsgSeq, sender);
   }
 
-  response(body: Uint8Array, nlmsgSeq: number, { port }: Caller): void {
+  response(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
+    const { maxBatchMembers, maxDepth } = this.#limits;
     let payload: unknown;
     try {
-      payload = parseJSON(body);
+      payload = parseJSON(body, maxDepth);
     } catch (error) {
-      return this.#unreadable(error as DecodeError, nlmsgSeq, port);
+      return this.#unreadable(error as DecodeError, nlmsgSeq, sender);
     }
     if (!Array.isArray(payload)) {
-      if (!this.#settle(payload, nlmsgSeq, port)) this.#unreadable(new DecodeError(NO_RESPONSE), nlmsgSeq, port);
+      if (!this.#settle(payload, nlmsgSeq, sender)) this.#unreadable(new DecodeError(NO_RESPONSE), nlmsgSeq, sender);
       return;
     }
-    if (payload.length > MAX_BATCH_MEMBERS) {
+    if (payload.length > maxBatchMembers) {
       const error = new DecodeError(
-        `The answer has ${payload.length} members, and at most ${MAX_BATCH_MEMBERS} are read`,
+        `The answer has ${payload.length} members, and at most ${maxBatchMembers} are read`,
       );
-      return this.#unreadable(error, nlmsgSeq, port);
+      return this.#unreadable(error, nlmsgSeq, sender);
     }
     for (const member of payload) {
       // One that is none does not spoil the others.
-      if (!this.#settle(member, nlmsgSeq, port)) this.#trouble("malformed", NO_RESPONSE, port);
+      if (!this.#settle(member, nlmsgSeq, sender)) this.#trouble("malformed", NO_RESPONSE, sender.port);
     }
-    this.#pending.rejectMessage(nlmsgSeq, port, new DecodeError("The answer to the batch passes over this call"));
+    this.#pending.rejectMessage(nlmsgSeq, sender, new DecodeError("The answer to the batch passes over this call"));
   }
 
   badRequest(error: JSONRPCError, nlmsgSeq: number, sender: Caller): void {
     this.#dispatcher.refuse(error, nlmsgSeq, sender);
   }
 
-  badResponse(error: Error, nlmsgSeq: number, port: number): void {
-    this.#pending.rejectMessage(nlmsgSeq, port, error);
+  badResponse(error: Error, nlmsgSeq: number, sender: Caller): void {
+    this.#pending.rejectMessage(nlmsgSeq, sender, error);
   }
 
-  expects(nlmsgSeq: number, port: number): boolean {
-    return this.#pending.expects(nlmsgSeq, port);
+  expects(nlmsgSeq: number, sender: Caller): boolean {
+    return this.#pending.expects(nlmsgSeq, sender);
+  }
+
+  isLate(nlmsgSeq: number, { port }: Caller): boolean {
+    return this.#pending.isLate(nlmsgSeq, port);
+  }
+
+  denies(sender: Caller): boolean {
+    return this.#dispatcher.denies(sender);
   }
 
   /** Ends the call that a response answers; tells whether it is a response at all. */
-  #settle(response: unknown, nlmsgSeq: number, port: number): boolean {
+  #settle(response: unknown, nlmsgSeq: number, sender: Caller): boolean {
     if (!isResponse(response)) return false;
-    if (!this.#pending.settle(response, nlmsgSeq, port)) {
+    const { port } = sender;
+    if (!this.#pending.settle(response, nlmsgSeq, sender) && !this.#pending.isLate(response.id, port)) {
       const id = JSON.stringify(response.id).slice(0, 100);
       this.#trouble("unexpected", `Nobody waits for a response with the id ${id} from port ${port}`, port);
     }
@@ -92,8 +114,8 @@ export class Inbox implements MessageSink {
   }
 
   /** A response that is none ends the calls that it was to answer: they need not wait for their timeouts. */
-  #unreadable(error: DecodeError, nlmsgSeq: number, port: number): void {
-    this.#trouble("malformed", error.message, port);
-    this.#pending.rejectMessage(nlmsgSeq, port, error);
+  #unreadable(error: DecodeError, nlmsgSeq: number, sender: Caller): void {
+    this.#trouble("malformed", error.message, sender.port);
+    this.#pending.rejectMessage(nlmsgSeq, sender, error);
   }
 }

@@ -12,6 +12,9 @@ let sendBuffer: SendBuffer | undefined;
 /** The deadlines of all calls. */
 export const isolateDeadlines: Deadlines = new Deadlines();
 
+/** When those who are called are looked at. */
+export const isolateLooks: Deadlines = new Deadlines();
+
 /**
  * The send buffer, made at the first call.
  *

@@ -4,6 +4,7 @@
  * @module
  */
 import { DuplicateMethodError } from "../errors.ts";
+import type { Access, AccessRule } from "./access.ts";
 import { Parameters, type ParametersOption } from "./parameters.ts";
 
 /** A function that can be registered. */
@@ -19,6 +20,12 @@ export interface RegisterOptions {
    * @default the names in the source text of the function, none of them required
    */
   params?: ParametersOption;
+  /**
+   * Who may call it, in place of those who may call the others.
+   *
+   * @default the `access` of the peer
+   */
+  access?: AccessRule | undefined;
 }
 
 /** A registered method. */
@@ -33,6 +40,10 @@ export interface Method {
   readonly parameters: Parameters;
   /** Whether it is an async function, so that it needs its async context. */
   readonly isAsync: boolean;
+  /** Who may call it, where that is not the peer's rule. */
+  readonly access: Access | undefined;
+  /** Whether it is one of JSON-RPC's own, which no loop gets. */
+  readonly isReserved: boolean;
 }
 
 const AsyncFunction = (async () => {}).constructor;
@@ -40,6 +51,25 @@ const AsyncFunction = (async () => {}).constructor;
 /** Names to methods, for one peer. */
 export class Methods {
   readonly #methods = new Map<string, Method>();
+  readonly #compile: (rule: AccessRule) => Access;
+  #ownRules = 0;
+
+  /**
+   * @param compile Checks a rule for who may call, and brings it into the form in which it is asked.
+   */
+  constructor(compile: (rule: AccessRule) => Access) {
+    this.#compile = compile;
+  }
+
+  /** The names of the methods, without those that are reserved. */
+  get names(): string[] {
+    return [...this.#methods.values()].filter(({ isReserved }) => !isReserved).map(({ name }) => name);
+  }
+
+  /** Whether some method has a rule of its own for who may call it. */
+  get hasOwnRules(): boolean {
+    return this.#ownRules > 0;
+  }
 
   /**
    * Finds a method. Nothing is found that was not registered: not what objects inherit, no matter its name.
@@ -69,8 +99,18 @@ export class Methods {
     const problem = problemOfName(name);
     if (problem !== undefined) throw new TypeError(problem);
     if (this.#methods.has(name)) throw new DuplicateMethodError(name);
-    const parameters = new Parameters(name, handler, options.params);
-    this.#methods.set(name, { name, handler, receiver, parameters, isAsync: handler instanceof AsyncFunction });
+    this.#add(name, handler, receiver, options, false);
+  }
+
+  /**
+   * Registers a method that JSON-RPC 2.0 keeps for itself.
+   *
+   * @param name Name of the method, which begins with `rpc.`.
+   * @param handler The function.
+   * @param options How its params become arguments, and who may call it.
+   */
+  reserve(name: string, handler: Handler, options: RegisterOptions = {}): void {
+    this.#add(name, handler, undefined, options, true);
   }
 
   /**
@@ -99,6 +139,14 @@ export class Methods {
     }
     for (const name of found.keys()) if (this.#methods.has(name)) throw new DuplicateMethodError(name);
     for (const [name, handler] of found) this.register(handler, name, object);
+  }
+
+  #add(name: string, handler: Handler, receiver: unknown, options: RegisterOptions, isReserved: boolean): void {
+    const parameters = new Parameters(name, handler, options.params);
+    const access = options.access === undefined ? undefined : this.#compile(options.access);
+    if (access !== undefined && !isReserved) this.#ownRules++;
+    const isAsync = handler instanceof AsyncFunction;
+    this.#methods.set(name, { name, handler, receiver, parameters, isAsync, access, isReserved });
   }
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Link } from "../link/link.ts";
+import type { AccessRule } from "./access.ts";
+import type { PeerQuotas } from "./quotas.ts";
 
 /** How long a call waits where nothing else is said, in milliseconds. */
 export const DEFAULT_TIMEOUT = 30_000;
@@ -32,6 +34,23 @@ export interface CallOptions {
    * @default none
    */
   signal?: AbortSignal | undefined;
+  /**
+   * Who may hold the port that is called. Nothing is sent before that is known, and no other's answer counts.
+   *
+   * @default the trust of `talkTo()`, else of the peer, which is `"same-user"`: the user of this process, and root
+   */
+  trust?: AccessRule | undefined;
+}
+
+/** Options of the closing of a peer. */
+export interface CloseOptions {
+  /**
+   * Whether the requests that are being carried out are answered first, and for how long that may take, in milliseconds; `true` for
+   * ever.
+   *
+   * @default false
+   */
+  drain?: boolean | number | undefined;
 }
 
 /** Options of a peer. */
@@ -55,6 +74,25 @@ export interface RPCPeerOptions {
    * @default that of this thread
    */
   netns?: string | number | undefined;
+  /**
+   * Who may call: `"same-user"`, which is the user of this process and root, by real user id in the kernel's words; `"anyone"`;
+   * `{ uids, gids }`; or a function of the caller and the method. {@linkcode RegisterOptions.access} is for one method.
+   *
+   * @default "same-user"
+   */
+  access?: AccessRule | undefined;
+  /**
+   * Who may hold the ports that are called, where calls do not say; in the same forms as `access`.
+   *
+   * @default "same-user"
+   */
+  trust?: AccessRule | undefined;
+  /**
+   * How much others may take up.
+   *
+   * @default those of {@linkcode PeerQuotas}
+   */
+  quotas?: PeerQuotas | undefined;
   /**
    * How long calls wait for their answer, in milliseconds; `Infinity` for ever.
    *
@@ -139,7 +177,17 @@ export function checkPeerOptions(options: RPCPeerOptions): void {
   }
 }
 
-function checkInteger(name: string, what: string, value: number, least: number, most: number): void {
+/**
+ * Checks an integer.
+ *
+ * @param name What it is, for the message of the error.
+ * @param what What it counts.
+ * @param value The integer.
+ * @param least The least that it may be.
+ * @param most The most.
+ * @throws {RangeError} If it is none, or out of range.
+ */
+export function checkInteger(name: string, what: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new RangeError(`${name} must be ${what}, an integer from ${least} to ${most}, not ${value}`);
 }
@@ -162,6 +210,19 @@ export function checkTimeout(timeout: number): number {
     throw new RangeError(`timeout must be more than 0 milliseconds, or Infinity, not ${timeout}`);
   }
   return timeout;
+}
+
+/**
+ * Checks how a peer is to be closed.
+ *
+ * @param options The options.
+ * @returns How long requests may take that are being carried out, in milliseconds.
+ * @throws {RangeError} If that is not a number from 0 on, `true` or `false`.
+ */
+export function checkDrain({ drain = false }: CloseOptions): number {
+  if (typeof drain === "boolean") return drain ? Infinity : 0;
+  if (typeof drain === "number" && drain >= 0) return drain;
+  throw new RangeError(`drain must be true, false, or a number of milliseconds from 0 on, not ${drain}`);
 }
 
 /**

@@ -7,10 +7,19 @@ import { PeerClosedError } from "../errors.ts";
 import { Conversation } from "./conversation.ts";
 import { located } from "./located.ts";
 import type { Handler, RegisterOptions } from "./methods.ts";
-import { type BatchCall, type CallOptions, checkPort, checkTimeout, type RPCPeerOptions } from "./options.ts";
+import {
+  type BatchCall,
+  type CallOptions,
+  checkDrain,
+  checkPort,
+  checkTimeout,
+  type CloseOptions,
+  type RPCPeerOptions,
+} from "./options.ts";
 import { createRemote } from "./remote.ts";
 import type { Remote } from "./remote_types.ts";
 import type { RPCRequest } from "./request.ts";
+import type { PeerStats } from "./stats.ts";
 import { TroubleTarget } from "./trouble_target.ts";
 
 /**
@@ -65,7 +74,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    *
    * @param fn The function. It may be async; `currentCall()` tells it who calls.
    * @param name Name of the method. Names that begin with `_` or `rpc.` are refused.
-   * @param options How the params of a request become arguments.
+   * @param options How the params of a request become arguments, and who may call it.
    * @throws {TypeError} If it is not a function, or its name cannot be called.
    * @throws {DuplicateMethodError} If the name is registered already.
    * @example
@@ -131,14 +140,15 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    *
    * @typeParam T The class on the other side.
    * @param target Port of the other peer.
-   * @param options Timeout and signal of every call.
+   * @param options Timeout and signal of every call, and whom it trusts.
    * @returns The remote object. Each of its methods returns a promise, and rejects as {@linkcode RPCPeer.call} does.
-   * @throws {TypeError} If the port is not a number.
-   * @throws {RangeError} If the port or the timeout is out of range.
+   * @throws {TypeError} If the port is not a number, or the trust is no rule.
+   * @throws {RangeError} If the port, the timeout or an id is out of range.
    */
   talkTo<T>(target: number, options: CallOptions = {}): Remote<T> {
     checkPort("target", target);
     if (options.timeout !== undefined) checkTimeout(options.timeout);
+    if (options.trust !== undefined) this.#conversation.checkTrust(options.trust);
     return createRemote<T>(target, (method, args) => this.call(target, method, args, options));
   }
 
@@ -149,17 +159,19 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @param target Port of the other peer.
    * @param method Name of the method.
    * @param params Arguments: an array by position, an object by name.
-   * @param options Timeout and signal.
+   * @param options Timeout and signal, and whom it trusts.
    * @returns What the method returned. The promise rejects with the errors below.
    * @throws {JSONRPCError} If the other side answers with an error; each code of the specification has its class.
-   * @throws {PeerGoneError} If nobody holds the port.
-   * @throws {CallTimeoutError} If no answer came in time. The method may have run.
+   * @throws {AccessDeniedError} If the other side does not let this user call; or, with a `uid`, if this call does not trust the
+   * user who holds the port. Then the params have not left, unless the port has changed hands meanwhile.
+   * @throws {PeerGoneError} If nobody holds the port; or its holder was gone before it answered, and the method may have run.
+   * @throws {CallTimeoutError} If no answer came in time. The other side is told; the method may have run.
    * @throws {MessageTooLargeError} If the params are larger than `maxMessageSize`, and nothing was sent; or the answer is.
    * @throws {ReceiverFullError} If the other side does not keep up, and more than `maxQueuedBytes` waits. Nothing was sent.
    * @throws {DecodeError} If the other side's answer is none.
    * @throws {PeerClosedError} If this peer is closed, before the call or during it.
    * @throws {TypeError | RangeError} If JSON cannot hold the params, or an argument is of the wrong type or out of range.
-   * @throws {unknown} The reason of the signal, if it aborts.
+   * @throws {unknown} The reason of the signal, if it aborts. The other side is told, as with a timeout.
    */
   async call<Result = unknown>(
     target: number,
@@ -263,15 +275,61 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   }
 
   /**
-   * Closes the peer: aborts the signals of the requests in hand and answers those with an error, sends what can be sent at once,
-   * frees the port, rejects pending calls and what still waits for room with a {@linkcode PeerClosedError}, and ends its loops.
-   * Twice is fine.
+   * Tells what the peer has done, and what it has in hand.
    *
-   * @returns Resolves when the peer is closed, and its port free.
+   * @returns The figures.
+   * @example
+   * ```ts
+   * import { RPCPeer } from "@procslink/procslink";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using peer = new RPCPeer();
+   * peer.registerFunction(() => "here", "find");
+   * await peer.call(peer.nlPid, "find");
+   * const { messagesIn, malformed, callsInFlight } = peer.stats();
+   * assertEquals({ messagesIn, malformed, callsInFlight }, { messagesIn: 2, malformed: 0, callsInFlight: 0 });
+   * ```
    */
-  close(): Promise<void> {
+  stats(): PeerStats {
+    return this.#conversation.stats(this.troubles);
+  }
+
+  /**
+   * Closes the peer: aborts the signals of the requests in hand and answers those with an error, also those that have arrived and
+   * were not read, sends what can be sent at once, frees the port, rejects pending calls and what still waits for room with a
+   * {@linkcode PeerClosedError}, and ends its loops. Twice is fine.
+   *
+   * With `drain` it first lets the requests in hand be answered, and refuses new ones; their handlers may still call others. Closed
+   * once more without it, it does not wait any longer.
+   *
+   * @param options Whether to drain.
+   * @returns Resolves when the peer is closed, and its port free. Rejects with a RangeError if `drain` is out of range.
+   * @example
+   * ```ts
+   * import { RPCPeer } from "@procslink/procslink";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const server = new RPCPeer();
+   * const { promise: started, resolve } = Promise.withResolvers<void>();
+   * server.registerFunction(async () => {
+   *   resolve();
+   *   await new Promise((done) => setTimeout(done, 10));
+   *   return "done";
+   * }, "work");
+   * server.runServerForever();
+   *
+   * await using client = new RPCPeer();
+   * const working = client.call(server.nlPid, "work");
+   * await started;
+   * await server.close({ drain: 1_000 });
+   * assertEquals(await working, "done");
+   * ```
+   */
+  async close(options: CloseOptions = {}): Promise<void> {
+    const milliseconds = checkDrain(options);
+    if (milliseconds > 0) await this.#conversation.drain(milliseconds);
     this.#conversation.close(new PeerClosedError());
-    return this.#conversation.server.closed;
+    await this.#conversation.server.closed;
   }
 
   /** Lets what the peer awaits, serves or iterates keep the process running, as it does from the start. */

@@ -5,12 +5,13 @@
  */
 import { CallTimeoutError } from "../errors.ts";
 import type { Delivery, WaitingMessage } from "../link/delivery.ts";
-import { type Abortable, forget, rejectOnAbort } from "./abort_groups.ts";
+import { type Abortable, endOnAbort, forget } from "./abort_groups.ts";
+import type { Member } from "./contact.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 import type { CallTerms, PendingCallsHost } from "./pending_calls.ts";
 
 /** Most often it is delivered in the turn in which it was sent. Only where it has to wait, its terms matter. */
-export class PendingNotification implements Timed, Abortable, Delivery {
+export class PendingNotification implements Timed, Abortable, Delivery, Member {
   deadline = Infinity;
   heapIndex = -1;
 
@@ -20,6 +21,7 @@ export class PendingNotification implements Timed, Abortable, Delivery {
   readonly #resolve: () => void;
   readonly #reject: (reason: unknown) => void;
   #message: WaitingMessage | undefined;
+  #ended = false;
 
   /**
    * @param host Learns when it is awaited.
@@ -42,6 +44,11 @@ export class PendingNotification implements Timed, Abortable, Delivery {
     this.#reject = reject;
   }
 
+  /** Whether it has been neither delivered nor given up. */
+  get isPending(): boolean {
+    return !this.#ended;
+  }
+
   delivered(): void {
     this.#end();
     this.#resolve();
@@ -53,7 +60,9 @@ export class PendingNotification implements Timed, Abortable, Delivery {
   }
 
   waits(message: WaitingMessage): void {
-    const { timeout, signal } = this.#terms;
+    const { timeout, signal, contact } = this.#terms;
+    // It has waited before, until it was known who holds its port.
+    if (this.#message !== undefined) return void (this.#message = message);
     try {
       this.#host.hold();
     } catch (error) {
@@ -61,9 +70,10 @@ export class PendingNotification implements Timed, Abortable, Delivery {
       return this.#reject(error);
     }
     this.#message = message;
+    contact.join(this);
     // It may have aborted in this very turn.
     if (signal?.aborted) return this.reject(signal.reason);
-    if (signal !== undefined) rejectOnAbort(signal, this);
+    if (signal !== undefined) endOnAbort(signal, this);
     if (timeout === Infinity) return;
     this.deadline = performance.now() + timeout;
     this.#deadlines.add(this);
@@ -74,6 +84,10 @@ export class PendingNotification implements Timed, Abortable, Delivery {
     this.reject(new CallTimeoutError(port, method, timeout, "take"));
   }
 
+  abort(reason: unknown): void {
+    this.reject(reason);
+  }
+
   reject(reason: unknown): void {
     const message = this.#message;
     this.#end();
@@ -82,9 +96,11 @@ export class PendingNotification implements Timed, Abortable, Delivery {
   }
 
   #end(): void {
+    this.#ended = true;
     if (this.#message === undefined) return;
     this.#message = undefined;
     this.#host.release();
+    this.#terms.contact.leave(this);
     this.#deadlines.delete(this);
     if (this.#terms.signal !== undefined) forget(this.#terms.signal, this);
   }

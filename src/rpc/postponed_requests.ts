@@ -60,12 +60,20 @@ export class PostponedRequests implements MessageSink {
     this.#sink.badRequest(error, nlmsgSeq, sender);
   }
 
-  badResponse(error: Error, nlmsgSeq: number, port: number): void {
-    this.#sink.badResponse(error, nlmsgSeq, port);
+  badResponse(error: Error, nlmsgSeq: number, sender: Caller): void {
+    this.#sink.badResponse(error, nlmsgSeq, sender);
   }
 
-  expects(nlmsgSeq: number, port: number): boolean {
-    return this.#sink.expects(nlmsgSeq, port);
+  expects(nlmsgSeq: number, sender: Caller): boolean {
+    return this.#sink.expects(nlmsgSeq, sender);
+  }
+
+  isLate(nlmsgSeq: number, sender: Caller): boolean {
+    return this.#sink.isLate(nlmsgSeq, sender);
+  }
+
+  denies(sender: Caller): boolean {
+    return this.#sink.denies(sender);
   }
 
   /**
@@ -101,15 +109,11 @@ export class PostponedRequests implements MessageSink {
     if (this.#requests.size > 0) this.#flushLater();
   }
 
-  /**
-   * Answers all that wait with an error.
-   *
-   * @param error The error.
-   */
-  close(error: JSONRPCError): void {
+  /** Hands on all that wait, to a peer that takes nothing any more. */
+  close(): void {
     clearImmediate(this.#immediate);
     for (let next = this.#take(); next !== undefined; next = this.#take()) {
-      this.#sink.badRequest(error, next.nlmsgSeq, next.sender);
+      this.#sink.request(next.body, next.nlmsgSeq, next.sender);
     }
   }
 

@@ -6,6 +6,7 @@
 import { InternalError, JSONRPCError } from "../jsonrpc/errors.ts";
 import { encodeError, encodeResult } from "../jsonrpc/encode.ts";
 import type { JSONRPCId, JSONRPCParams, JSONRPCRequestObject } from "../jsonrpc/guards.ts";
+import type { PeerClosedError, PeerGoneError } from "../errors.ts";
 import type { Caller } from "../link/link.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -31,7 +32,7 @@ export interface RequestHost {
 export interface CurrentCall {
   /** Who called, as the kernel attests it. */
   readonly caller: Caller;
-  /** Aborts when nobody waits for the answer any more, as when the peer is closed. */
+  /** Aborts when nobody waits for the answer any more: the caller has aborted, its time is up, it is gone, or this peer is closed. */
   readonly signal: AbortSignal;
   /** The request. */
   readonly request: RPCRequest;
@@ -43,8 +44,10 @@ export interface CurrentCall {
 export let beginRequest: (request: RPCRequest) => void;
 /** Answers a request with an error, since the peer is closed; whatever comes later is ignored. */
 export let closeRequest: (request: RPCRequest, error: JSONRPCError) => void;
-/** Hands an answer to the message that a request came in. */
-export let handAnswer: (request: RPCRequest, answer: string | undefined) => void;
+/** Ends a request without an answer, since nobody waits for one; whatever comes later is ignored. */
+export let dropRequest: (request: RPCRequest) => void;
+/** Hands an answer to the message that a request came in. Where it is expendable, it does not wait for room. */
+export let handAnswer: (request: RPCRequest, answer: string | undefined, expendable: boolean) => void;
 /** Makes of a request what `currentCall()` returns in its handler. */
 export let callOf: (request: RPCRequest) => CurrentCall;
 
@@ -76,6 +79,8 @@ export class RPCRequest {
   readonly params: JSONRPCParams | undefined;
   /** The id that the answer will carry; undefined for a notification. */
   readonly id: JSONRPCId | undefined;
+  /** When its caller waits no longer, in milliseconds since the epoch, as far as the caller has said so. */
+  readonly deadline: number | undefined;
   /** The message that it came in. */
   readonly #exchange: Exchange;
   readonly #host: RequestHost;
@@ -95,6 +100,7 @@ export class RPCRequest {
     this.method = message.method;
     this.params = message.params;
     this.id = message.id;
+    this.deadline = message.deadline;
     this.#exchange = exchange;
     this.#host = host;
   }
@@ -109,12 +115,16 @@ export class RPCRequest {
     return this.id === undefined;
   }
 
-  /** Whether the request is answered; also by the closing of the peer. */
+  /** Whether the request is done with: it is answered, also by the closing of the peer, or its caller waits no longer. */
   get isAnswered(): boolean {
     return this.#state === "answered" || this.#state === "closed";
   }
 
-  /** Aborts when nobody waits for the answer any more, as when the peer is closed. */
+  /**
+   * Aborts when nobody waits for the answer any more: with an `AbortError` where the caller has aborted, with a `TimeoutError` where
+   * its time is up, with a {@linkcode PeerGoneError} some seconds after it has ended, and with a {@linkcode PeerClosedError} where
+   * this peer is closed.
+   */
   get signal(): AbortSignal {
     return this.#signal ??= this.#host.createSignal(this);
   }
@@ -171,10 +181,16 @@ export class RPCRequest {
   static {
     beginRequest = (request) => request.#begin();
     closeRequest = (request, error) => {
-      if (!request.isNotification) request.fail(error);
+      if (request.isNotification) return dropRequest(request);
+      request.fail(error);
       request.#state = "closed";
     };
-    handAnswer = (request, answer) => request.#exchange.answer(answer);
+    dropRequest = (request) => {
+      if (request.isAnswered) return;
+      request.#finish(undefined);
+      request.#state = "closed";
+    };
+    handAnswer = (request, answer, expendable) => request.#exchange.answer(answer, expendable);
     callOf = (request) => request.#call ??= new RequestCall(request);
   }
 

@@ -68,22 +68,27 @@ export class RequestQueue {
    * @returns The request, or undefined.
    */
   shift(): RPCRequest | undefined {
-    const request = this.#requests[this.#next];
-    if (request === undefined) return undefined;
-    this.#next++;
-    if (this.#next === this.#requests.length || this.#next === 1_024) {
-      this.#requests = this.#requests.slice(this.#next);
-      this.#next = 0;
+    for (;;) {
+      const request = this.#requests[this.#next];
+      if (request === undefined) return undefined;
+      this.#next++;
+      if (this.#next === this.#requests.length || this.#next === 1_024) {
+        this.#requests = this.#requests.slice(this.#next);
+        this.#next = 0;
+      }
+      // Its caller may wait no longer.
+      if (!request.isAnswered) return request;
     }
-    return request;
   }
 
   /**
-   * Ends every loop. What was not taken is dropped.
+   * Ends every loop.
    *
    * @param failure Makes the loops throw it, where there is one.
+   * @returns What was not taken.
    */
-  close(failure?: Error): void {
+  close(failure?: Error): RPCRequest[] {
+    const left = this.#requests.slice(this.#next);
     this.#requests = [];
     this.#next = 0;
     const end = failure === undefined
@@ -93,5 +98,6 @@ export class RequestQueue {
     end.catch(() => {});
     this.#end = end;
     for (const { outcome } of this.#waiting.splice(0)) outcome.resolve(end);
+    return left;
   }
 }

@@ -77,6 +77,15 @@ export class Server {
   }
 
   /**
+   * Ends every loop after the request that it has, since the peer is about to close.
+   *
+   * @returns The requests that no loop has taken.
+   */
+  stop(): RPCRequest[] {
+    return this.#requests.close();
+  }
+
+  /**
    * Ends every loop, since the peer is closed.
    *
    * @param freed Resolves when its port is free, where it is not yet.

@@ -9,11 +9,14 @@ import type { BlockingLink, Caller, Link } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { isGone } from "../link/probe.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
+import { ANYONE } from "./access.ts";
+import type { Contacts } from "./contacts.ts";
 import type { Dispatcher } from "./dispatcher.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, type InboxLimits } from "./inbox.ts";
 import { isolateDeadlines } from "./isolate.ts";
-import { type CallTerms, PendingCalls } from "./pending_calls.ts";
+import { type CallTerms, type CancelCall, PendingCalls } from "./pending_calls.ts";
 import type { PostponedRequests } from "./postponed_requests.ts";
+import { IDENTITY_METHOD } from "./reserved_methods.ts";
 import type { MessageSink, Unpacker } from "./unpacker.ts";
 
 /** How long a datagram waits for room before what has arrived is read, in milliseconds. */
@@ -22,7 +25,17 @@ const SEND_WAIT_MILLISECONDS = 2;
 const READS_BETWEEN_SENDS = 64;
 
 /** How long nothing comes before the other side is looked for, in milliseconds. */
-const LOOK_MILLISECONDS = 1_000;
+const LOOK_MILLISECONDS = {
+  /** At first a read alone waits, which is cheapest: most answers come soon. */
+  first: 100,
+  /** Then the end of the other side ends the wait too. */
+  watched: 1_000,
+  /** Where nothing tells its end. */
+  blind: 200,
+} as const;
+
+/** An answer that has been in the queue for longer comes too late. */
+const LATE_MILLISECONDS = 1_000;
 
 /** Nothing has to be held: the thread waits by itself. */
 const NO_HOST = { hold() {}, release() {} };
@@ -41,17 +54,23 @@ export interface SyncClientParts {
   readonly inbox: MessageSink;
   /** Keeps requests until the event loop runs again. */
   readonly postponed: PostponedRequests;
+  /** Makes sure that whoever holds a port is trusted. */
+  readonly contacts: Contacts;
+  /** How large an answer may be. */
+  readonly limits: InboxLimits;
+  /** Tells the other side of a call that its answer is not wanted any more. */
+  readonly cancel: CancelCall;
   /** Reports what belongs to no call. */
   readonly trouble: ReportTrouble;
 }
 
-/** What has become of a call. */
-type Outcome = { value: unknown } | { error: unknown };
+/** What has become of a call, and who said so. */
+type Outcome = ({ value: unknown } | { error: unknown }) & { readonly sender: Caller | undefined };
 
 /** Makes synchronous calls. */
 export class SyncClient implements MessageSink {
   readonly #parts: SyncClientParts;
-  readonly #pending = new PendingCalls(NO_HOST, isolateDeadlines, 0);
+  readonly #pending: PendingCalls;
   readonly #inbox: Inbox;
   readonly #receiver: {
     receive(bytes: Uint8Array, length: number, sender: Caller): void;
@@ -63,7 +82,8 @@ export class SyncClient implements MessageSink {
    */
   constructor(parts: SyncClientParts) {
     this.#parts = parts;
-    this.#inbox = new Inbox(parts.dispatcher, this.#pending, parts.trouble);
+    this.#pending = new PendingCalls(NO_HOST, isolateDeadlines, 0, parts.cancel);
+    this.#inbox = new Inbox(parts.dispatcher, this.#pending, parts.trouble, parts.limits);
     this.#receiver = {
       receive: (bytes, length, sender) => parts.unpacker.take(bytes, length, sender, this),
       trouble: parts.trouble,
@@ -76,49 +96,28 @@ export class SyncClient implements MessageSink {
    * @param id Id of the call.
    * @param terms What it is, and how long it waits.
    * @param params Arguments of the method.
+   * @param deadline When nobody waits for the answer any more, in milliseconds since the epoch.
    * @returns What the method returned.
-   * @throws {TypeError} If the port is held by this thread, or the link cannot wait.
+   * @throws {TypeError} If the port is held by this thread, the link cannot wait, or the function that it trusts is async.
+   * @throws {AccessDeniedError} If whoever holds the port is not trusted.
    * @throws {CallTimeoutError} If no answer came in time.
    * @throws {PeerGoneError} If nobody holds the port, or nobody does any more.
    */
-  call(id: number, terms: CallTerms, params: object | undefined): unknown {
-    const { link, outbox } = this.#parts;
-    const { port, method, timeout } = terms;
+  call(id: number, terms: CallTerms, params: object | undefined, deadline: number | undefined): unknown {
+    const { link, contacts } = this.#parts;
+    const { port, method, timeout, contact, trust } = terms;
     const blocking = blockingLinkTo(port, link);
-    const body = encodeRequest(id, method, params);
-    const deadline = performance.now() + timeout;
+    const body = encodeRequest(id, method, params, deadline);
+    const end = performance.now() + timeout;
     const late = () => new CallTimeoutError(port, method, timeout);
-    let outcome: Outcome | undefined;
-    const call = this.#pending.add(
-      id,
-      { port, method, timeout: Infinity, signal: undefined },
-      (value) => outcome = { value },
-      (error) => outcome = { error },
-    );
-    const read = (milliseconds: number) => blocking.receive(this.#receiver, milliseconds);
-    try {
-      outbox.requestNow(port, id, body, (bytes, length) => {
-        // Where it is answered before all has left, nobody wants the rest.
-        while (outcome === undefined && !blocking.send(port, bytes, length, SEND_WAIT_MILLISECONDS)) {
-          // Where the other side sends to this one just now, both must read, or neither ever finds room.
-          for (let reads = 0; reads < READS_BETWEEN_SENDS && read(0); reads++);
-          if (outcome === undefined && performance.now() >= deadline) throw late();
-        }
-        return outcome === undefined;
-      });
-      while (outcome === undefined) {
-        const rest = deadline - performance.now();
-        const hasRead = read(Math.max(0, Math.min(rest, LOOK_MILLISECONDS)));
-        // What has arrived in time counts, also where it is read too late.
-        if (hasRead && rest > -LOOK_MILLISECONDS) continue;
-        if (rest <= 0) throw late();
-        // What it sent as its last is here by then.
-        if (isGone(link, port) && !read(0)) throw new PeerGoneError(port);
-      }
-    } finally {
-      this.#pending.delete(call);
-    }
-    return valueOf(outcome);
+    contacts.assertTrusted(contact, trust, method, (longest) => {
+      const question = { ...terms, method: IDENTITY_METHOD, trust: ANYONE };
+      const text = encodeRequest(id, IDENTITY_METHOD, undefined);
+      const outcome = this.#exchange(id, question, text, blocking, Math.min(end, performance.now() + longest), late);
+      if (outcome.sender === undefined) return valueOf(outcome) as never;
+      return outcome.sender;
+    });
+    return valueOf(this.#exchange(id, terms, body, blocking, end, late));
   }
 
   request(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
@@ -126,24 +125,82 @@ export class SyncClient implements MessageSink {
   }
 
   response(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
-    this.#inboxOf(nlmsgSeq, sender.port).response(body, nlmsgSeq, sender);
+    this.#inboxOf(nlmsgSeq, sender).response(body, nlmsgSeq, sender);
   }
 
   badRequest(...request: Parameters<MessageSink["badRequest"]>): void {
     this.#parts.inbox.badRequest(...request);
   }
 
-  badResponse(error: Error, nlmsgSeq: number, port: number): void {
-    this.#inboxOf(nlmsgSeq, port).badResponse(error, nlmsgSeq, port);
+  badResponse(error: Error, nlmsgSeq: number, sender: Caller): void {
+    this.#inboxOf(nlmsgSeq, sender).badResponse(error, nlmsgSeq, sender);
   }
 
-  expects(nlmsgSeq: number, port: number): boolean {
-    return this.#inboxOf(nlmsgSeq, port).expects(nlmsgSeq, port);
+  expects(nlmsgSeq: number, sender: Caller): boolean {
+    return this.#inboxOf(nlmsgSeq, sender).expects(nlmsgSeq, sender);
+  }
+
+  isLate(nlmsgSeq: number, sender: Caller): boolean {
+    return this.#inbox.isLate(nlmsgSeq, sender) || this.#parts.inbox.isLate(nlmsgSeq, sender);
+  }
+
+  denies(sender: Caller): boolean {
+    return this.#parts.inbox.denies(sender);
+  }
+
+  /** Sends a request, and waits for its answer. */
+  #exchange(
+    id: number,
+    terms: CallTerms,
+    body: string,
+    blocking: BlockingLink,
+    end: number,
+    late: () => Error,
+  ): Outcome {
+    const { port } = terms;
+    let outcome: Outcome | undefined;
+    const call = this.#pending.add(
+      id,
+      { ...terms, timeout: Infinity, signal: undefined },
+      (value, sender) => outcome = { value, sender },
+      (error, sender) => outcome = { error, sender },
+    );
+    try {
+      this.#parts.outbox.requestNow(port, id, body, (bytes, length) => {
+        // Where it is answered before all has left, nobody wants the rest.
+        while (outcome === undefined && !blocking.send(port, bytes, length, SEND_WAIT_MILLISECONDS)) {
+          // Where the other side sends to this one just now, both must read, or neither ever finds room.
+          for (let reads = 0; reads < READS_BETWEEN_SENDS && blocking.receive(this.#receiver, 0); reads++);
+          if (outcome === undefined && performance.now() >= end) throw late();
+        }
+        return outcome === undefined;
+      });
+      call.delivered();
+      const { lifeline } = terms.contact;
+      for (let isFirst = true; outcome === undefined; isFirst = false) {
+        const rest = end - performance.now();
+        const watched = lifeline?.isWatched && !isFirst ? lifeline : undefined;
+        const look = LOOK_MILLISECONDS[watched !== undefined ? "watched" : isFirst ? "first" : "blind"];
+        const hasRead = blocking.receive(this.#receiver, Math.max(0, Math.min(rest, look)), watched);
+        // What has arrived in time counts, also where it is read too late.
+        if (hasRead && rest > -LATE_MILLISECONDS) continue;
+        if (rest <= 0) throw late();
+        // What it sent as its last is here by then.
+        const isOver = lifeline === undefined ? isGone(this.#parts.link, port) : !lifeline.isHeld();
+        if (isOver && !blocking.receive(this.#receiver, 0)) throw new PeerGoneError(port, "answering");
+      }
+    } catch (error) {
+      if (error instanceof CallTimeoutError) call.cancel();
+      throw error;
+    } finally {
+      this.#pending.delete(call);
+    }
+    return outcome;
   }
 
   /** Who takes the response to a message: this call, or one that waits with the event loop. */
-  #inboxOf(nlmsgSeq: number, port: number): MessageSink {
-    return this.#pending.expects(nlmsgSeq, port) ? this.#inbox : this.#parts.inbox;
+  #inboxOf(nlmsgSeq: number, sender: Caller): MessageSink {
+    return this.#pending.holds(nlmsgSeq, sender.port) ? this.#inbox : this.#parts.inbox;
   }
 }
 
@@ -155,7 +212,7 @@ function blockingLinkTo(port: number, { blocking }: Link): BlockingLink {
   return blocking;
 }
 
-function valueOf(outcome: Outcome): unknown {
+function valueOf(outcome: { value: unknown } | { error: unknown }): unknown {
   if ("error" in outcome) throw outcome.error;
   return outcome.value;
 }

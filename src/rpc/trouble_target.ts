@@ -3,10 +3,14 @@
  *
  * @module
  */
-import { TroubleEvent, type TroubleKind } from "../link/trouble.ts";
+import { TROUBLE_KINDS, TroubleEvent, type TroubleKind } from "../link/trouble.ts";
 
 /** An `EventTarget` with `trouble` events: what was malformed, refused or lost, and belongs to no call. */
 export class TroubleTarget extends EventTarget {
+  /** How much trouble there was of each kind, whether somebody listened or not. */
+  protected readonly troubles: Record<TroubleKind, number> = Object.fromEntries(
+    TROUBLE_KINDS.map((kind) => [kind, 0]),
+  ) as Record<TroubleKind, number>;
   #listening = false;
 
   /**
@@ -83,6 +87,7 @@ export class TroubleTarget extends EventTarget {
    * @param error What was thrown, where something was.
    */
   protected reportTrouble(kind: TroubleKind, reason: string, port?: number, error?: unknown): void {
+    this.troubles[kind]++;
     // An event that nobody listens to would cost the more, the more rubbish arrives.
     if (this.#listening) this.dispatchEvent(new TroubleEvent(kind, reason, port, error));
   }

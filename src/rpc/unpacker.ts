@@ -4,8 +4,9 @@
  * @module
  */
 import { DecodeError, MessageTooLargeError, PeerGoneError } from "../errors.ts";
-import { InvalidRequestError, type JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
+import { AccessDeniedError, InvalidRequestError, type JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import type { Caller } from "../link/link.ts";
+import { Traffic } from "../link/traffic.ts";
 import type { ReportTrouble, TroubleKind } from "../link/trouble.ts";
 import { DatagramReader } from "../wire/datagram.ts";
 import type { FragmentProblem } from "../wire/fragment_problem.ts";
@@ -36,10 +37,17 @@ export interface MessageSink {
   /** Takes note of a request that cannot be read, and why. */
   badRequest(error: JSONRPCError, nlmsgSeq: number, sender: Caller): void;
   /** Takes note of a response that cannot be read, and why. */
-  badResponse(error: Error, nlmsgSeq: number, port: number): void;
-  /** Tells whether a message with this number was sent to a port, and its response is still waited for. */
-  expects(nlmsgSeq: number, port: number): boolean;
+  badResponse(error: Error, nlmsgSeq: number, sender: Caller): void;
+  /** Tells whether a message with this number was sent there, and its response is still waited for. */
+  expects(nlmsgSeq: number, sender: Caller): boolean;
+  /** Tells whether a response is to a call that was cancelled: it is dropped, and no trouble. */
+  isLate(nlmsgSeq: number, sender: Caller): boolean;
+  /** Tells whether somebody may not call anything here: what is large is then not even read. */
+  denies(sender: Caller): boolean;
 }
+
+/** Where everybody's requests are taken apart before it is known whether they may call, in bytes: a refusal then has their id. */
+const SMALL_REQUEST = 4_096;
 
 /** How much is taken. */
 export interface UnpackerLimits extends ReassemblyLimits {
@@ -55,6 +63,15 @@ interface Problem {
   readonly error?: Error;
 }
 
+/** A datagram that is being read. */
+interface Reading {
+  readonly reader: DatagramReader;
+  readonly bytes: Uint8Array;
+  readonly sender: Caller;
+  readonly sink: MessageSink;
+  messages: number;
+}
+
 /** Takes datagrams apart, puts fragments together, and hands on what is whole. */
 export class Unpacker {
   readonly #sink: MessageSink;
@@ -66,6 +83,9 @@ export class Unpacker {
   readonly #reassembler: Reassembler;
   /** Readers that are not in use: a message that is being handed on may have others read meanwhile. */
   readonly #readers: DatagramReader[] = [];
+  /** What is being read, the innermost last. */
+  readonly #readings: Reading[] = [];
+  readonly #traffic: Traffic;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #closed = false;
 
@@ -74,8 +94,16 @@ export class Unpacker {
    * @param trouble Reports what is not.
    * @param isGone Tells whether nobody holds a port any more.
    * @param limits How much is taken.
+   * @param traffic Counts what arrives.
    */
-  constructor(sink: MessageSink, trouble: ReportTrouble, isGone: (port: number) => boolean, limits: UnpackerLimits) {
+  constructor(
+    sink: MessageSink,
+    trouble: ReportTrouble,
+    isGone: (port: number) => boolean,
+    limits: UnpackerLimits,
+    traffic: Traffic = new Traffic(),
+  ) {
+    this.#traffic = traffic;
     this.#sink = sink;
     this.#trouble = trouble;
     this.#isGone = isGone;
@@ -104,12 +132,30 @@ export class Unpacker {
     const reader = this.#readers.pop() ?? new DatagramReader();
     const outerSink = this.#currentSink;
     this.#currentSink = sink;
+    this.#traffic.bytesIn += length;
     reader.start(bytes, length);
-    for (let messages = 1; !this.#closed && reader.next(); messages++) {
-      if (messages > MAX_MESSAGES) {
+    const reading = { reader, bytes, sender, sink, messages: 0 };
+    this.#readings.push(reading);
+    this.#read(reading);
+    this.#readings.pop();
+    this.#currentSink = outerSink;
+    this.#readers.push(reader);
+  }
+
+  /** Reads what is left of the datagrams whose messages are being carried out, since the peer is about to close. */
+  finish(): void {
+    for (const reading of [...this.#readings]) this.#read(reading);
+  }
+
+  #read(reading: Reading): void {
+    const { reader, bytes, sender, sink } = reading;
+    while (!this.#closed && reader.next()) {
+      if (++reading.messages > MAX_MESSAGES) {
         this.#trouble("refused", `More than ${MAX_MESSAGES} messages in one datagram`, sender.port);
-        break;
+        while (reader.next());
+        return;
       }
+      this.#traffic.messagesIn++;
       if (reader.problem !== undefined) {
         this.#trouble("malformed", reader.problem, sender.port);
       } else if (reader.nlmsgPid !== sender.port) {
@@ -118,13 +164,12 @@ export class Unpacker {
       } else if (reader.fragment) {
         this.#fragment(reader, bytes, sender, sink);
       } else {
-        const problem = this.#check(reader);
+        const problem = this.#check(reader) ??
+          (reader.size > SMALL_REQUEST ? this.#checkDenied(reader, sender, sink) : undefined);
         if (problem === undefined) this.#hand(bytes.subarray(reader.bodyStart, reader.bodyEnd), reader, sender, sink);
         else this.#refuse(problem, reader.payloadType, reader.nlmsgSeq, sender, sink);
       }
     }
-    this.#currentSink = outerSink;
-    this.#readers.push(reader);
   }
 
   /** Takes nothing more: also not what is left of a datagram whose handler has closed the peer. */
@@ -135,7 +180,8 @@ export class Unpacker {
   }
 
   #fragment(reader: DatagramReader, bytes: Uint8Array, sender: Caller, sink: MessageSink): void {
-    const admit = () => this.#check(reader) ?? this.#checkExpected(reader, sender, sink);
+    const admit = () =>
+      this.#check(reader) ?? this.#checkDenied(reader, sender, sink) ?? this.#checkExpected(reader, sender, sink);
     const { payloadType, nlmsgSeq } = reader;
     const outcome = this.#reassembler.take(reader, bytes, sender, admit);
     if (this.#reassembler.isEmpty) this.#rest();
@@ -168,10 +214,17 @@ export class Unpacker {
     return { kind: "refused", reason, error: new MessageTooLargeError(size, maximum) };
   }
 
+  /** What somebody may not ask for is not worth its memory, nor its parsing. */
+  #checkDenied({ payloadType }: DatagramReader, sender: Caller, sink: MessageSink): Problem | undefined {
+    if (payloadType !== PAYLOAD_JSONRPC_REQUEST || !sink.denies(sender)) return undefined;
+    return { kind: "denied", reason: `User ${sender.uid} may not call anything here` };
+  }
+
   /** A large response that nobody waits for would take up memory until it is whole. */
-  #checkExpected({ payloadType, nlmsgSeq }: DatagramReader, { port }: Caller, sink: MessageSink): Problem | undefined {
-    if (payloadType !== PAYLOAD_JSONRPC_RESPONSE || sink.expects(nlmsgSeq, port)) return undefined;
-    return { kind: "unexpected", reason: `Nobody waits for a response to message ${nlmsgSeq} from port ${port}` };
+  #checkExpected({ payloadType, nlmsgSeq }: DatagramReader, sender: Caller, sink: MessageSink): Problem | undefined {
+    if (payloadType !== PAYLOAD_JSONRPC_RESPONSE || sink.expects(nlmsgSeq, sender)) return undefined;
+    const reason = `Nobody waits for a response to message ${nlmsgSeq} from port ${sender.port}`;
+    return { kind: sink.isLate(nlmsgSeq, sender) ? "abandoned" : "unexpected", reason };
   }
 
   /** Lets the other side of a message know: a call need not wait for its timeout. */
@@ -180,10 +233,11 @@ export class Unpacker {
     if (kind !== "abandoned") this.#trouble(kind, reason, sender.port);
     if (this.#closed) return;
     if (payloadType === PAYLOAD_JSONRPC_RESPONSE) {
-      sink.badResponse(error ?? new DecodeError(reason), nlmsgSeq, sender.port);
+      sink.badResponse(error ?? new DecodeError(reason), nlmsgSeq, sender);
     } else if (payloadType === PAYLOAD_JSONRPC_REQUEST && kind !== "abandoned") {
       const tooMany = kind === "refused" && error === undefined;
-      sink.badRequest(new (tooMany ? TooManyRequestsError : InvalidRequestError)(reason), nlmsgSeq, sender);
+      const Class = kind === "denied" ? AccessDeniedError : tooMany ? TooManyRequestsError : InvalidRequestError;
+      sink.badRequest(new Class(reason), nlmsgSeq, sender);
     }
   }
 

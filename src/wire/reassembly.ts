@@ -20,7 +20,8 @@ import { spareBuffers } from "./spare_buffers.ts";
 
 /** Messages of one port that arrive at once. The oldest is dropped beyond that; a peer sends four. */
 export const MAX_PARTIAL_MESSAGES = 16;
-/** Ticks without a fragment after which a message is dropped. */
+
+/** Ticks without a fragment after which a message is dropped, where nothing else is said. */
 export const MAX_IDLE_TICKS = 30;
 
 /** Memory grows to this many times what has arrived: whoever announces much and sends little gets little. */
@@ -56,10 +57,12 @@ export interface LostMessage {
 export interface ReassemblyLimits {
   /** Bytes of all messages together. */
   readonly total: number;
-  /** Bytes of the messages of one user. */
+  /** Bytes of the messages of one other user. */
   readonly perUser: number;
-  /** The user to whom the second limit does not apply. */
-  readonly ownUid: number;
+  /** Tells whether a user is another, to whom the second limit applies. */
+  readonly isForeign: (uid: number) => boolean;
+  /** Ticks without a fragment after which a message is dropped. */
+  readonly idleTicks?: number;
 }
 
 /** A message of which fragments have arrived. */
@@ -136,7 +139,9 @@ export class Reassembler {
         if (message.idleTicks++ === 0) continue;
         gone ??= isGone(port);
         if (gone) this.#lose(port, seq, message, "its sender is gone", true);
-        else if (message.idleTicks > MAX_IDLE_TICKS) this.#lose(port, seq, message, "no more has come for too long");
+        else if (message.idleTicks > (this.#limits.idleTicks ?? MAX_IDLE_TICKS)) {
+          this.#lose(port, seq, message, "no more has come for too long");
+        }
       }
     }
     this.#tell();
@@ -259,9 +264,9 @@ export class Reassembler {
 
   /** Says why so much more is not kept of what a user sends. */
   #noRoom({ uid }: FragmentSource, more: number): FragmentProblem | undefined {
-    const { total, perUser, ownUid } = this.#limits;
+    const { total, perUser, isForeign } = this.#limits;
     const isWithin = this.#cost + more <= total &&
-      (uid === ownUid || (this.#costs.get(uid) ?? 0) + more <= perUser);
+      ((this.#costs.get(uid) ?? 0) + more <= perUser || !isForeign(uid));
     if (isWithin) return undefined;
     return { kind: "refused", reason: "Too many large messages arrive at once: there is no room for another" };
   }

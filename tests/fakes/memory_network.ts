@@ -1,6 +1,6 @@
 import { ERRNO } from "../../ffi/errno.ts";
 import { PeerGoneError, SyscallError } from "../../src/errors.ts";
-import type { BlockingLink, Caller, Link, LinkReceiver } from "../../src/link/link.ts";
+import type { BlockingLink, Caller, Lifeline, Link, LinkReceiver, UnmappedIds } from "../../src/link/link.ts";
 import type { TroubleKind } from "../../src/link/trouble.ts";
 
 // Taken now: a test may put timers of its own in their place.
@@ -85,9 +85,59 @@ export class MemoryBlocking implements BlockingLink {
   }
 }
 
+/** A lifeline to a link of the same network. */
+class MemoryLifeline implements Lifeline {
+  readonly uid: number;
+  readonly gid: number;
+  readonly #target: MemoryLink;
+  readonly #broken: () => void;
+  #isOpen = true;
+
+  constructor(target: MemoryLink, broken: () => void) {
+    this.uid = target.lifelineOwner.uid;
+    this.gid = target.lifelineOwner.gid;
+    this.#target = target;
+    this.#broken = broken;
+    target.lifelines.add(this);
+  }
+
+  get isWatched(): boolean {
+    return this.#isOpen;
+  }
+
+  isHeld(): boolean {
+    return this.#isOpen && !this.#target.closed;
+  }
+
+  ask(): boolean {
+    if (this.#target.closed) this.close();
+    return this.#isOpen;
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#target.lifelines.delete(this);
+  }
+
+  /** The process of the other side ends. */
+  break(): void {
+    if (!this.#isOpen) return;
+    this.close();
+    this.#broken();
+  }
+}
+
 /** One side of a {@linkcode MemoryNetwork}. */
 export class MemoryLink implements Link {
   maxDatagram = 100_000;
+  /** Ids that nobody may be known by. */
+  unmapped: UnmappedIds | undefined;
+  /** Whether others can find out who holds the port before they send something. */
+  hasLifeline = true;
+  /** Who holds the lifeline: by itself who holds the port. */
+  lifelineOwner: Caller;
+  /** Lifelines of others that end here. */
+  readonly lifelines = new Set<MemoryLifeline>();
   /** Datagrams that its queue holds. */
   queueLimit = Infinity;
   /** What it can do without the event loop, unless a test says that it cannot. */
@@ -117,6 +167,7 @@ export class MemoryLink implements Link {
   constructor(links: Map<number, MemoryLink>, self: Caller) {
     this.#links = links;
     this.self = self;
+    this.lifelineOwner = self;
     this.blocking = new MemoryBlocking(this);
   }
 
@@ -179,6 +230,17 @@ export class MemoryLink implements Link {
       return true;
     };
     return { sent: outcome.promise, cancel };
+  }
+
+  openLifeline(port: number, broken: () => void): Lifeline | undefined {
+    const target = this.#links.get(port);
+    return target?.hasLifeline ? new MemoryLifeline(target, broken) : undefined;
+  }
+
+  /** The process ends, and its port is free. */
+  kill(): void {
+    this.close();
+    for (const lifeline of [...this.lifelines]) lifeline.break();
   }
 
   /** Something waits for room here. */

@@ -22,8 +22,10 @@ export function openPeers(options: RPCPeerOptions = {}, own: OwnOptions = {}) {
   const serverLink = network.open(100, { uid: 10, gid: 11, pidHint: 12 });
   const clientLink = network.open(200, { uid: own.clientUid ?? 20, gid: 21, pidHint: 22 });
   if (own.maxDatagram !== undefined) serverLink.maxDatagram = clientLink.maxDatagram = own.maxDatagram;
-  const server = new RPCPeer({ ...options, ...own.server, link: serverLink });
-  const client = new RPCPeer({ ...options, ...own.client, link: clientLink });
+  // Who may call and who may answer has tests of its own.
+  const open = { access: "anyone", trust: "anyone" } as const;
+  const server = new RPCPeer({ ...open, ...options, ...own.server, link: serverLink });
+  const client = new RPCPeer({ ...open, ...options, ...own.client, link: clientLink });
   const serverTroubles = troublesOf(server);
   const clientTroubles = troublesOf(client);
   return {

@@ -1,7 +1,7 @@
 // Neighbours and programs that go to extremes: each of these has cost a crash, a hang or a wrong answer once.
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { currentCall, DecodeError, JSONRPCError, RPCPeer } from "../../mod.ts";
-import { MAX_BATCH_MEMBERS, MAX_REQUESTS_IN_FLIGHT } from "../../src/rpc/dispatcher.ts";
+import { completeQuotas } from "../../src/rpc/quotas.ts";
 import { openPeers } from "../fakes/peers.ts";
 import { frame, settle } from "../fakes/stranger.ts";
 
@@ -33,6 +33,8 @@ for (
     assertStringIncludes(error.data, "bytes, and at most 100000 can be sent");
   });
 }
+
+const QUOTAS = completeQuotas({}, 67_108_864);
 
 Deno.test("closing frees the port also where an answer in hand cannot be sent", async () => {
   const peers = openPeers({ maxMessageSize: 100_000 });
@@ -68,7 +70,7 @@ Deno.test("a batch beyond the bound is refused at once", async () => {
   peers.server.registerFunction(() => 1, "x");
   peers.server.runServerForever();
   const mallory = peers.stranger();
-  mallory.send(100, { body: Array(MAX_BATCH_MEMBERS + 1).fill(1) });
+  mallory.send(100, { body: Array(QUOTAS.batchMembers + 1).fill(1) });
   const { body } = await mallory.next();
   assertEquals((body as { error: { code: number } }).error.code, -32002);
   mallory.send(100, { body: Array(500).fill(1) });
@@ -82,7 +84,7 @@ Deno.test("a batch of answers beyond the bound is one trouble, and ends the call
   const batch = client.batch(666, [{ method: "a" }, { method: "b" }], { timeout: Infinity });
   const { nlmsgSeq, body } = await mallory.next();
   const stranger = peers.stranger(667);
-  const flood = { body: Array(MAX_BATCH_MEMBERS + 1).fill(1), netlink: { nlmsgSeq }, procslink: { payloadType: 2 } };
+  const flood = { body: Array(QUOTAS.batchMembers + 1).fill(1), netlink: { nlmsgSeq }, procslink: { payloadType: 2 } };
   stranger.send(200, flood);
   await settle();
   assertEquals(clientTroubles, ["malformed: The answer has 4097 members, and at most 4096 are read"]);
@@ -120,7 +122,7 @@ Deno.test("a loop may ignore as many notifications as it likes", async () => {
     for await (const request of server) if (!request.isNotification) request.respond("pong");
   })();
   const batch = Array.from({ length: 1_024 }, () => ({ method: "log", notify: true }));
-  for (let sent = 0; sent <= MAX_REQUESTS_IN_FLIGHT; sent += batch.length) await client.batch(100, batch);
+  for (let sent = 0; sent <= QUOTAS.requests; sent += batch.length) await client.batch(100, batch);
   assertEquals(await client.call(100, "ping"), "pong");
 });
 

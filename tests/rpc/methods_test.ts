@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DuplicateMethodError } from "../../mod.ts";
 import { type Handler, Methods } from "../../src/rpc/methods.ts";
+import { ANYONE } from "../../src/rpc/access.ts";
 
 class Base {
   inherited(): string {
@@ -42,7 +43,7 @@ class API extends Base {
 }
 
 function registered(object: object, names: string[]): string[] {
-  const methods = new Methods();
+  const methods = new Methods(() => ANYONE);
   methods.registerObject(object);
   return names.filter((name) => methods.get(name) !== undefined);
 }
@@ -61,7 +62,7 @@ Deno.test("of an object its classes' methods are registered, and nothing else", 
     "valueOf",
   ];
   assertEquals(registered(new API(), [...names, ...others]), names);
-  const methods = new Methods();
+  const methods = new Methods(() => ANYONE);
   const api = new API();
   methods.registerObject(api);
   const { handler, receiver } = methods.get("overridden")!;
@@ -75,7 +76,7 @@ Deno.test("of a plain object its own functions are registered", () => {
 });
 
 Deno.test("what is no function or no object is refused", () => {
-  const methods = new Methods();
+  const methods = new Methods(() => ANYONE);
   for (const value of [undefined, null, 5, "f", {}]) {
     assertThrows(() => methods.register(value as Handler, "f"), TypeError, "A function was expected, not");
   }
@@ -102,7 +103,7 @@ Deno.test("what is no function or no object is refused", () => {
 });
 
 Deno.test("a name that cannot be called is refused", () => {
-  const methods = new Methods();
+  const methods = new Methods(() => ANYONE);
   const names = {
     "": "needs a name",
     "_f": "begins with _",
@@ -117,7 +118,7 @@ Deno.test("a name that cannot be called is refused", () => {
 });
 
 Deno.test("a name is registered once; of an object all methods are registered or none", () => {
-  const methods = new Methods();
+  const methods = new Methods(() => ANYONE);
   methods.register(() => 1, "g");
   const error = assertThrows(() => methods.register(() => 2, "g"), DuplicateMethodError);
   assertEquals(error.method, "g");

@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { CallTimeoutError, JSONRPCError } from "../../mod.ts";
 import { Deadlines } from "../../src/rpc/deadlines.ts";
+import { anyoneAt } from "../fakes/contacts.ts";
 import { type CallTerms, type PendingCall, PendingCalls } from "../../src/rpc/pending_calls.ts";
 
-const TERMS: CallTerms = { port: 1, method: "x", timeout: Infinity, signal: undefined };
+const TERMS: CallTerms = { port: 1, method: "x", timeout: Infinity, signal: undefined, ...anyoneAt(1) };
+
+const senderAt = (port: number) => ({ port, uid: 1_000, gid: 1_000, pidHint: 1 });
 
 function setUp(lastId = 0) {
   const deadlines = new Deadlines();
@@ -56,8 +59,8 @@ Deno.test("a call holds the link and has its deadline for as long as it waits, h
     (call) => call.undelivered(new Error()),
     (call) => pending.delete(call),
     () => pending.rejectAll(new Error()),
-    () => pending.rejectMessage(5, 1, new Error()),
-    () => pending.settle({ jsonrpc: "2.0", id: 5, result: 1 }, 5, 1),
+    () => pending.rejectMessage(5, senderAt(1), new Error()),
+    () => pending.settle({ jsonrpc: "2.0", id: 5, result: 1 }, 5, senderAt(1)),
   ];
   for (const end of ways) {
     const call = add(5, { timeout: 1_000, signal });
@@ -120,12 +123,12 @@ Deno.test("a response counts by its id and its port", () => {
   const { pending, add, outcomes } = setUp();
   add(1, { port: 7 });
   const response = { jsonrpc: "2.0", id: 1, result: "x" } as const;
-  assertEquals(pending.settle({ ...response, id: 2 }, 1, 7), false);
-  assertEquals(pending.settle({ ...response, id: "1" }, 1, 7), false);
-  assertEquals(pending.settle(response, 1, 8), false);
+  assertEquals(pending.settle({ ...response, id: 2 }, 1, senderAt(7)), false);
+  assertEquals(pending.settle({ ...response, id: "1" }, 1, senderAt(7)), false);
+  assertEquals(pending.settle(response, 1, senderAt(8)), false);
   assertEquals(outcomes, []);
-  assertEquals(pending.settle(response, 1, 7), true);
-  assertEquals(pending.settle(response, 1, 7), false);
+  assertEquals(pending.settle(response, 1, senderAt(7)), true);
+  assertEquals(pending.settle(response, 1, senderAt(7)), false);
   assertEquals(outcomes, [[1, "resolved", "x"]]);
 });
 
@@ -133,11 +136,11 @@ Deno.test("an error without an id counts by the number of its message and its po
   const { pending, add, outcomes } = setUp();
   add(1, { port: 7 });
   const error = { code: 7, message: "no" };
-  assertEquals(pending.settle({ jsonrpc: "2.0", id: null, result: 1 } as never, 1, 7), false);
-  assertEquals(pending.settle({ jsonrpc: "2.0", id: null, error }, 2, 7), false);
-  assertEquals(pending.settle({ jsonrpc: "2.0", id: null, error }, 1, 8), false);
+  assertEquals(pending.settle({ jsonrpc: "2.0", id: null, result: 1 } as never, 1, senderAt(7)), false);
+  assertEquals(pending.settle({ jsonrpc: "2.0", id: null, error }, 2, senderAt(7)), false);
+  assertEquals(pending.settle({ jsonrpc: "2.0", id: null, error }, 1, senderAt(8)), false);
   assertEquals(outcomes, []);
-  assertEquals(pending.settle({ jsonrpc: "2.0", id: null, error }, 1, 7), true);
+  assertEquals(pending.settle({ jsonrpc: "2.0", id: null, error }, 1, senderAt(7)), true);
   assertInstanceOf((outcomes[0] as unknown[])[2], JSONRPCError);
 });
 
@@ -146,21 +149,29 @@ Deno.test("a message is waited for until the last of its calls has ended", () =>
   const [first, second] = [add(1), add(2)];
   add(3);
   pending.addBatch(1, [first, second]);
-  assertEquals([pending.expects(1, 1), pending.expects(3, 1), pending.expects(4, 1)], [true, true, false]);
-  assertEquals([pending.expects(1, 9), pending.expects(3, 9)], [false, false]);
+  assertEquals([pending.expects(1, senderAt(1)), pending.expects(3, senderAt(1)), pending.expects(4, senderAt(1))], [
+    true,
+    true,
+    false,
+  ]);
+  assertEquals([pending.expects(1, senderAt(9)), pending.expects(3, senderAt(9))], [false, false]);
   // The first call numbers the message of the batch; the second has no message of its own.
   first.resolve("one");
-  assertEquals(pending.expects(1, 1), true);
+  assertEquals(pending.expects(1, senderAt(1)), true);
   const reason = new Error("no more");
-  assertEquals(pending.rejectMessage(1, 9, reason), false);
-  assertEquals(pending.rejectMessage(1, 1, reason), true);
-  assertEquals(pending.rejectMessage(1, 1, reason), false);
+  assertEquals(pending.rejectMessage(1, senderAt(9), reason), false);
+  assertEquals(pending.rejectMessage(1, senderAt(1), reason), true);
+  assertEquals(pending.rejectMessage(1, senderAt(1), reason), false);
   assertEquals(outcomes, [[1, "resolved", "one"], [2, "rejected", reason]]);
-  assertEquals(pending.expects(1, 1), false);
+  assertEquals(pending.expects(1, senderAt(1)), false);
   pending.deleteBatch(1);
   // The number may be given out again.
   add(1);
-  assertEquals([pending.expects(1, 1), pending.rejectMessage(1, 1, reason), pending.size], [true, true, 1]);
+  assertEquals([pending.expects(1, senderAt(1)), pending.rejectMessage(1, senderAt(1), reason), pending.size], [
+    true,
+    true,
+    1,
+  ]);
 });
 
 Deno.test("a signal is listened to for as long as a call waits, and no longer", () => {

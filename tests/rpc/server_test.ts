@@ -1,8 +1,10 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { JSONRPCError, type RPCRequest } from "../../mod.ts";
-import { MAX_REQUESTS_IN_FLIGHT } from "../../src/rpc/dispatcher.ts";
+import { completeQuotas } from "../../src/rpc/quotas.ts";
 import { openPeers } from "../fakes/peers.ts";
 import { settle } from "../fakes/stranger.ts";
+
+const QUOTAS = completeQuotas({}, 67_108_864);
 
 Deno.test("a loop takes requests and answers them by hand", async () => {
   await using peers = openPeers();
@@ -103,7 +105,7 @@ Deno.test("beyond a bound requests are refused, and those before are served", as
   await using peers = openPeers();
   const { server, client } = peers;
   const loop = server[Symbol.asyncIterator]();
-  const batch = Array.from({ length: MAX_REQUESTS_IN_FLIGHT / 64 }, () => ({ method: "x", notify: true }));
+  const batch = Array.from({ length: QUOTAS.requests / 64 }, () => ({ method: "x", notify: true }));
   for (let part = 0; part < 64; part++) await client.batch(100, batch);
   await settle();
   const error = await assertRejects(() => client.call(100, "x"), JSONRPCError, "Too many requests");
@@ -112,7 +114,7 @@ Deno.test("beyond a bound requests are refused, and those before are served", as
   (await loop.next()).value!.respond();
   const call = client.call(100, "y");
   await settle();
-  for (let left = MAX_REQUESTS_IN_FLIGHT; left > 0; left--) (await loop.next()).value!.respond("served");
+  for (let left = QUOTAS.requests; left > 0; left--) (await loop.next()).value!.respond("served");
   assertEquals(await call, "served");
 });
 

@@ -31,8 +31,10 @@ function setUp({ expected = true } = {}) {
         },
         response: (body, nlmsgSeq) => void told.push(["response", body.length, nlmsgSeq]),
         badRequest: ({ code }, nlmsgSeq, { port }) => void told.push(["badRequest", code, nlmsgSeq, port]),
-        badResponse: ({ name }, nlmsgSeq, port) => void told.push(["badResponse", name, nlmsgSeq, port]),
+        badResponse: ({ name }, nlmsgSeq, { port }) => void told.push(["badResponse", name, nlmsgSeq, port]),
         expects: () => expected,
+        isLate: () => false,
+        denies: () => false,
       },
       (kind, reason) => {
         troubles.push(`${kind}: ${reason}`);
@@ -42,7 +44,7 @@ function setUp({ expected = true } = {}) {
         asked.push(port);
         return gone.has(port);
       },
-      { maxMessageSize: 100_000, perUser: 300_000, total: 500_000, ownUid: 0 },
+      { maxMessageSize: 100_000, perUser: 300_000, total: 500_000, isForeign: (uid) => uid !== 0 },
     ),
     take: (datagrams: Uint8Array[], sender = SENDER) => {
       for (const datagram of datagrams) setup.unpacker.take(datagram, datagram.length, sender);

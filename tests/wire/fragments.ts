@@ -94,10 +94,13 @@ export class Receiver {
   #memory = new Uint8Array(1_000);
 
   constructor(limits: Partial<ReassemblyLimits> = {}) {
-    this.reassembler = new Reassembler({ total: 2 ** 30, perUser: 2 ** 30, ownUid: 0, ...limits }, (message) => {
-      this.lost.push(message);
-      this.onLost();
-    });
+    this.reassembler = new Reassembler(
+      { total: 2 ** 30, perUser: 2 ** 30, isForeign: (uid) => uid !== 0, ...limits },
+      (message) => {
+        this.lost.push(message);
+        this.onLost();
+      },
+    );
   }
 
   /** What is kept, in bytes. */

@@ -55,7 +55,7 @@ for (const [what, limits, uid] of BOUNDS) {
 
   Deno.test(`Messages may reach the limit ${what}, and not pass it by a byte`, () => {
     for (const [bounds, fits] of [[limits, true], [fewer, false]] as const) {
-      const receiver = new Receiver({ ...bounds, ownUid: OWN });
+      const receiver = new Receiver({ ...bounds, isForeign: (uid) => uid !== OWN });
       // Of two ports: it does not matter how a user spreads them.
       const [one, other] = [{ ...SENDER, uid }, { ...SENDER, uid, port: 1 }];
       // What is freed by each outcome is free again, time after time.
@@ -96,7 +96,7 @@ Deno.test("A message in one fragment is counted too", () => {
 
 Deno.test("A user who has reached the limit stands in nobody else's way", () => {
   // Of what is refused, there is room to note it.
-  const receiver = new Receiver({ total: UNLIMITED, perUser: COST + OVERHEAD, ownUid: OWN });
+  const receiver = new Receiver({ total: UNLIMITED, perUser: COST + OVERHEAD, isForeign: (uid) => uid !== OWN });
   const users = [1_000, 1_001, OWN].map((uid) => ({ ...SENDER, port: uid, uid }));
   for (const user of users) assertEquals(receiver.take(message(1)[0]!, user), undefined);
   const [first, second, own] = users.map((user) => receiver.take(message(2)[0]!, user));

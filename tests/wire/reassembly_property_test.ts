@@ -178,7 +178,10 @@ Deno.test("Whatever bytes of fragments are changed, taking them throws nothing, 
   });
   check(
     fc.property(fc.array(mutated, { maxLength: 60 }), (datagrams) => {
-      const reassembler = new Reassembler({ total: PER_USER, perUser: PER_USER, ownUid: 0 }, () => {});
+      const reassembler = new Reassembler(
+        { total: PER_USER, perUser: PER_USER, isForeign: (uid) => uid !== 0 },
+        () => {},
+      );
       const reader = new DatagramReader();
       for (const datagram of datagrams) {
         reader.start(datagram, datagram.length);

@@ -1,0 +1,220 @@
+/**
+ * A port that this peer calls: who holds it, and whether that is still so.
+ *
+ * @module
+ */
+import { PeerGoneError } from "../errors.ts";
+import type { Caller, Lifeline } from "../link/link.ts";
+import type { Deadlines, Timed } from "./deadlines.ts";
+
+/** Times between looks at a port while something is awaited from it, in milliseconds. */
+const LOOK_MILLISECONDS = {
+  /** Where the end of its process is told: its port may have been freed all the same. It doubles with each look. */
+  first: 1_000,
+  longest: 16_000,
+  /** Where nothing tells. */
+  blind: 200,
+} as const;
+
+/** For how long the sender of a message holds as the holder of its port, in milliseconds. */
+const KNOWN_MILLISECONDS = 1_000;
+
+/** Something that a port owes an answer, or room. */
+export interface Member {
+  /**
+   * Ends it.
+   *
+   * @param reason Why.
+   */
+  reject(reason: unknown): void;
+}
+
+/** What a contact needs of its peer. */
+export interface ContactHost {
+  /** Finds out who holds a port; tells when that is over, where that can be told. */
+  openLifeline(port: number, broken: () => void): Lifeline | undefined;
+  /** Tells whether nobody holds a port. */
+  isGone(port: number): boolean;
+  /** When contacts are looked at. */
+  readonly looks: Deadlines;
+  /** Notes that a contact is over. */
+  ended(contact: Contact): void;
+}
+
+/** A port that is called. Once its holder is gone it is over, and whoever holds the port then is another contact. */
+export class Contact implements Timed {
+  /** The port. */
+  readonly port: number;
+  deadline = Infinity;
+  heapIndex = -1;
+  /** What waits until it is known who holds the port. */
+  readonly waiting: (() => Promise<void>)[] = [];
+
+  readonly #host: ContactHost;
+  readonly #members = new Set<Member>();
+  #lifeline: Lifeline | undefined;
+  /** Who holds the port: in the words of its lifeline, or who sent the last message, and when. */
+  #known: Caller | undefined;
+  #knownAt = -Infinity;
+  /** Asks who holds the port. */
+  #question: Member | undefined;
+  #heard = false;
+  #interval: number = LOOK_MILLISECONDS.first;
+  #isOver = false;
+
+  /**
+   * @param host The peer.
+   * @param port The port.
+   */
+  constructor(host: ContactHost, port: number) {
+    this.#host = host;
+    this.port = port;
+    this.#lifeline = host.openLifeline(port, () => this.end(new PeerGoneError(port, "answering")));
+    if (this.#lifeline !== undefined) this.#known = callerOf(port, this.#lifeline);
+  }
+
+  /** Whether nothing is awaited from it. */
+  get isIdle(): boolean {
+    return this.#members.size === 0;
+  }
+
+  /** Whether the same peer holds the port as at the beginning, as far as is known. */
+  get isCurrent(): boolean {
+    return !this.#isOver && (this.#lifeline === undefined || this.#lifeline.isHeld());
+  }
+
+  /** Who holds the port, as far as is known without asking there. */
+  get holder(): Caller | undefined {
+    if (this.#lifeline !== undefined) return this.#known;
+    return performance.now() - this.#knownAt <= KNOWN_MILLISECONDS ? this.#known : undefined;
+  }
+
+  /** Whether the port itself has told who holds it, and no lifeline. */
+  get isIdentified(): boolean {
+    return this.#lifeline === undefined && this.holder !== undefined;
+  }
+
+  /** What tells when the holder is gone, where something does. */
+  get lifeline(): Lifeline | undefined {
+    return this.#lifeline;
+  }
+
+  /**
+   * Tells whether a message comes from the one who holds the port, as far as is known.
+   *
+   * @param sender Who sent it.
+   * @returns Whether.
+   */
+  isHolder({ uid, gid }: Caller): boolean {
+    const holder = this.#known;
+    return holder !== undefined && holder.uid === uid && holder.gid === gid;
+  }
+
+  /**
+   * Notes who has sent a message from the port.
+   *
+   * @param sender Who.
+   */
+  heard(sender: Caller): void {
+    this.#heard = true;
+    if (this.#lifeline !== undefined || !this.isHolder(sender)) return;
+    this.#knownAt = performance.now();
+  }
+
+  /**
+   * Notes who holds the port in its own words. Where its lifeline says otherwise, that is somebody else's.
+   *
+   * @param sender Who.
+   */
+  identified(sender: Caller): void {
+    if (this.#lifeline !== undefined && this.isHolder(sender)) return;
+    this.#lifeline?.close();
+    this.#lifeline = undefined;
+    this.#known = callerOf(this.port, sender);
+    this.#knownAt = performance.now();
+  }
+
+  /**
+   * Notes that something is awaited.
+   *
+   * @param member What.
+   * @param isQuestion Whether it only asks who holds the port: it is wanted no longer than something else is.
+   */
+  join(member: Member, isQuestion = false): void {
+    if (isQuestion) this.#question = member;
+    this.#members.add(member);
+    if (this.heapIndex >= 0 || this.#isOver) return;
+    this.#interval = this.#lifeline?.isWatched ? LOOK_MILLISECONDS.first : LOOK_MILLISECONDS.blind;
+    this.#lookLater();
+  }
+
+  /**
+   * Notes that something is awaited no longer.
+   *
+   * @param member What.
+   */
+  leave(member: Member): void {
+    this.#members.delete(member);
+    if (member === this.#question) this.#question = undefined;
+    else if (this.#question !== undefined && this.#members.size === 1) {
+      this.#question.reject(new Error("Nobody asks any more"));
+    }
+  }
+
+  /** Looks whether the holder is still there, less and less often; not where nothing is awaited. */
+  expire(): void {
+    if (this.isIdle) return this.#lifeline === undefined ? this.#host.ended(this) : undefined;
+    const heard = this.#heard;
+    this.#heard = false;
+    if (heard) this.#interval = LOOK_MILLISECONDS.first;
+    else if (this.#isGone() && !this.#lifeline?.isWatched) return this.#endLater();
+    const isWatched = this.#lifeline?.isWatched ?? false;
+    if (!isWatched) this.#interval = LOOK_MILLISECONDS.blind;
+    this.#lookLater();
+    if (isWatched) this.#interval = Math.min(2 * this.#interval, LOOK_MILLISECONDS.longest);
+  }
+
+  /**
+   * Ends the contact, and what is awaited from it.
+   *
+   * @param reason Why.
+   */
+  end(reason: Error): void {
+    this.#end();
+    for (const member of [...this.#members]) member.reject(reason);
+  }
+
+  /** Lets go of a port that somebody else holds by now. What is awaited learns it once what was sent before has been read. */
+  replaced(): void {
+    // The lifeline tells the end of the process by itself, after that.
+    if (this.isIdle) this.#end();
+    else if (!this.#lifeline?.isWatched) this.#endLater();
+  }
+
+  #isGone(): boolean {
+    return this.#lifeline === undefined ? this.#host.isGone(this.port) : !this.#lifeline.ask();
+  }
+
+  /** What it has sent before may wait in the queue: in the second turn from now that has been read. */
+  #endLater(): void {
+    this.#end();
+    setImmediate(() => setImmediate(() => this.end(new PeerGoneError(this.port, "answering"))));
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#host.looks.delete(this);
+    this.#lifeline?.close();
+    this.#host.ended(this);
+  }
+
+  #lookLater(): void {
+    this.deadline = performance.now() + this.#interval;
+    this.#host.looks.add(this);
+  }
+}
+
+/** Whoever holds a port, as one who calls: nothing is known of the process. */
+function callerOf(port: number, { uid, gid }: Pick<Caller, "uid" | "gid">): Caller {
+  return Object.freeze({ port, uid, gid, pidHint: 0 });
+}

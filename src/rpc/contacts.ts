@@ -1,0 +1,214 @@
+/**
+ * The ports that a peer calls. Nothing is sent to one before it is known that whoever holds it is trusted.
+ *
+ * @module
+ */
+import { AccessDeniedError } from "../jsonrpc/errors.ts";
+import type { Caller, Link } from "../link/link.ts";
+import { isGone } from "../link/probe.ts";
+import type { Access } from "./access.ts";
+import { Contact, type ContactHost } from "./contact.ts";
+import type { Deadlines } from "./deadlines.ts";
+
+/** Contacts that are kept although nothing is awaited from them; each may take a file descriptor. */
+const KEPT_CONTACTS = 256;
+
+/** How long a port is asked that its lifeline says is in the wrong hands, in milliseconds: the lifeline may be in them alone. */
+const DOUBT_MILLISECONDS = 1_000;
+
+/** A message that is sent once its receiver is trusted. None of these may throw. */
+export interface Sending {
+  /** Whom it trusts. */
+  readonly trust: Access;
+  /** The methods that it calls. */
+  readonly methods: readonly string[];
+  /** Whether it is to be sent at all, still. */
+  readonly isWanted: boolean;
+  /** Sends it. */
+  send(): void;
+  /**
+   * Does not.
+   *
+   * @param error Why.
+   */
+  refuse(error: Error): void;
+}
+
+/** Asks a port itself who holds it: whoever answers, in the kernel's words. */
+export type Identify = (contact: Contact, timeout: number) => Promise<Caller>;
+
+/** The contacts of a peer. */
+export class Contacts implements ContactHost {
+  readonly looks: Deadlines;
+  readonly #link: Link;
+  readonly #identify: Identify;
+  readonly #contacts = new Map<number, Contact>();
+
+  /**
+   * @param link What carries messages.
+   * @param looks When contacts are looked at.
+   * @param identify Asks a port itself.
+   */
+  constructor(link: Link, looks: Deadlines, identify: Identify) {
+    this.#link = link;
+    this.looks = looks;
+    this.#identify = identify;
+  }
+
+  /**
+   * Finds the contact of a port as it is now.
+   *
+   * @param port The port.
+   * @returns The contact.
+   */
+  at(port: number): Contact {
+    const known = this.#contacts.get(port);
+    if (known !== undefined) {
+      if (known.isCurrent) return known;
+      this.#contacts.delete(port);
+      known.replaced();
+    }
+    const contact = new Contact(this, port);
+    this.#contacts.set(port, contact);
+    if (this.#contacts.size > KEPT_CONTACTS) this.#forgetOldest();
+    return contact;
+  }
+
+  /**
+   * Tells whether a receiver is trusted, where that is known at once; a message may then leave without {@linkcode Contacts.reach}.
+   *
+   * @param contact The receiver.
+   * @param trust Whom the message trusts.
+   * @param method The method that it calls.
+   * @returns Whether that is sure.
+   */
+  isTrusted(contact: Contact, trust: Access, method: string): boolean {
+    if (contact.waiting.length > 0 || !trust.isFixed) return false;
+    if (trust.isAnyone) return true;
+    const { holder } = contact;
+    return holder !== undefined && trust.allows(holder, method) === true;
+  }
+
+  /**
+   * Has a message sent once its receiver is trusted: now, where that is known. What waits for it keeps its order.
+   *
+   * @param contact Its receiver.
+   * @param sending The message.
+   */
+  reach(contact: Contact, sending: Sending): void {
+    if (contact.waiting.length === 0) {
+      if (sending.trust.isAnyone) return sending.send();
+      const { holder } = contact;
+      if (holder !== undefined && allows(sending, holder) === true) return sending.send();
+    }
+    contact.waiting.push(() => this.#decide(contact, sending));
+    if (contact.waiting.length === 1) this.#decideAll(contact);
+  }
+
+  /**
+   * Makes sure that a receiver is trusted, without the event loop.
+   *
+   * @param contact The receiver.
+   * @param trust Whom the call trusts.
+   * @param method The method that it calls.
+   * @param identify Asks the port itself: whoever answers, in the kernel's words.
+   * @throws {AccessDeniedError} If it is not.
+   * @throws {TypeError} If that takes a function that is async.
+   */
+  assertTrusted(contact: Contact, trust: Access, method: string, identify: (timeout: number) => Caller): void {
+    if (trust.isAnyone) return;
+    const asked = { trust, methods: [method] };
+    const { holder } = contact;
+    if (holder !== undefined && allowsNow(asked, holder)) return;
+    if (holder !== undefined && contact.isIdentified) throw AccessDeniedError.untrusted(contact.port, holder.uid);
+    let sender: Caller;
+    try {
+      sender = identify(holder === undefined ? Infinity : DOUBT_MILLISECONDS);
+    } catch (error) {
+      throw holder === undefined ? error : AccessDeniedError.untrusted(contact.port, holder.uid);
+    }
+    contact.identified(sender);
+    if (!allowsNow(asked, sender)) throw AccessDeniedError.untrusted(contact.port, sender.uid);
+  }
+
+  /**
+   * Ends all contacts.
+   *
+   * @param reason Why.
+   */
+  close(reason: Error): void {
+    for (const contact of [...this.#contacts.values()]) contact.end(reason);
+  }
+
+  openLifeline(...[port, broken]: Parameters<ContactHost["openLifeline"]>): ReturnType<ContactHost["openLifeline"]> {
+    return this.#link.openLifeline?.(port, broken);
+  }
+
+  isGone(port: number): boolean {
+    return isGone(this.#link, port);
+  }
+
+  ended(contact: Contact): void {
+    if (this.#contacts.get(contact.port) === contact) this.#contacts.delete(contact.port);
+  }
+
+  #forgetOldest(): void {
+    for (const contact of this.#contacts.values()) {
+      if (contact.isIdle) return contact.replaced();
+    }
+  }
+
+  async #decideAll({ waiting }: Contact): Promise<void> {
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      await next();
+      waiting.shift();
+    }
+  }
+
+  async #decide(contact: Contact, sending: Sending): Promise<void> {
+    let refusal: Error | undefined;
+    try {
+      if (sending.isWanted) refusal = await this.#refusal(contact, sending);
+    } catch (error) {
+      refusal = error as Error;
+    }
+    if (!sending.isWanted) return;
+    if (refusal === undefined) sending.send();
+    else sending.refuse(refusal);
+  }
+
+  /** Says why a receiver is not trusted, after having asked it where it must. */
+  async #refusal(contact: Contact, sending: Sending): Promise<Error | undefined> {
+    if (sending.trust.isAnyone) return undefined;
+    const { port, holder } = contact;
+    if (holder !== undefined) {
+      if (await allows(sending, holder)) return undefined;
+      if (contact.isIdentified) return AccessDeniedError.untrusted(port, holder.uid);
+    }
+    let sender: Caller;
+    try {
+      sender = await this.#identify(contact, holder === undefined ? Infinity : DOUBT_MILLISECONDS);
+    } catch (error) {
+      return holder === undefined ? error as Error : AccessDeniedError.untrusted(port, holder.uid);
+    }
+    contact.identified(sender);
+    return await allows(sending, sender) ? undefined : AccessDeniedError.untrusted(port, sender.uid);
+  }
+}
+
+/** Tells whether all that a message calls is trusted to the holder of its port. */
+function allows(
+  { trust, methods }: Pick<Sending, "trust" | "methods">,
+  holder: Caller,
+): boolean | Promise<boolean> {
+  if (trust.isFixed) return trust.allows(holder, methods[0]!);
+  const answers = methods.map((method) => trust.allows(holder, method));
+  if (answers.every((answer) => typeof answer === "boolean")) return answers.every((answer) => answer);
+  return Promise.all(answers).then((all) => all.every((answer) => answer));
+}
+
+function allowsNow(...asked: Parameters<typeof allows>): boolean {
+  const answer = allows(...asked);
+  if (typeof answer === "boolean") return answer;
+  throw new TypeError("callSync cannot wait for an async trust function: use call()");
+}

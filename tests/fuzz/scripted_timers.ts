@@ -1,0 +1,52 @@
+/**
+ * Timers that are counted, and come only when a script says so.
+ *
+ * @module
+ */
+import { settled } from "../fakes/time.ts";
+
+/** Takes over `setInterval`, `setTimeout`, those that clear them, and `Deno.unrefTimer`, until it is disposed of. */
+export class ScriptedTimers implements Disposable {
+  readonly #intervals = new Map<number, () => void>();
+  readonly #timeouts = new Set<number>();
+  readonly #globals = { setInterval, clearInterval, setTimeout, clearTimeout };
+  readonly #deno = { unrefTimer: Deno.unrefTimer };
+  #last = 0;
+
+  constructor() {
+    Object.assign(globalThis, {
+      setInterval: (callback: () => void) => {
+        this.#intervals.set(++this.#last, callback);
+        return this.#last;
+      },
+      clearInterval: (id: number) => void this.#intervals.delete(id),
+      setTimeout: () => {
+        this.#timeouts.add(++this.#last);
+        return this.#last;
+      },
+      clearTimeout: (id: number) => void this.#timeouts.delete(id),
+    });
+    Object.assign(Deno, { unrefTimer() {} });
+  }
+
+  /** How many intervals are running. */
+  get intervals(): number {
+    return this.#intervals.size;
+  }
+
+  /** How many timeouts are set. */
+  get timeouts(): number {
+    return this.#timeouts.size;
+  }
+
+  /** Lets each interval come once, and whatever it leads to in the turns after. A timeout never comes. */
+  async tick(): Promise<void> {
+    for (const callback of [...this.#intervals.values()]) callback();
+    await settled(3);
+  }
+
+  [Symbol.dispose](): void {
+    Object.assign(globalThis, this.#globals);
+    Object.assign(Deno, this.#deno);
+  }
+}
