@@ -17,6 +17,7 @@ import type { Delivery } from "./delivery.ts";
 import { encodeBehindHeaders, LargeMessage, utf8Length } from "./large_message.ts";
 import type { Link } from "./link.ts";
 import { Outcomes } from "./outcomes.ts";
+import { Segment } from "./segment.ts";
 import type { SendBuffer, SendBufferUser } from "./send_buffer.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -36,15 +37,6 @@ export interface OutboxLimits {
   readonly maxMessageSize: number;
   /** Bytes that may wait for one destination. */
   readonly maxQueuedBytes: number;
-}
-
-/** Messages for one destination that leave in one datagram. */
-interface Segment {
-  readonly to: number;
-  /** Where they are in the buffer: start and end of each part. A part ends where another destination's message came between. */
-  readonly parts: number[];
-  size: number;
-  readonly deliveries: Delivery[];
 }
 
 /** Encodes the messages of one peer, and sends them at the end of the turn. */
@@ -263,17 +255,12 @@ export class Outbox implements SendBufferUser {
   #append(to: number, start: number, size: number, delivery: Delivery): void {
     let segment = this.#last;
     if (segment?.to !== to) segment = this.#open.get(to);
-    if (segment === undefined || nlmsgAlign(segment.size) + size > this.#maxJoined) {
-      segment = { to, parts: [start, start + size], size, deliveries: [delivery] };
+    if (segment === undefined || segment.sizeWith(size) > this.#maxJoined) {
+      segment = new Segment(to);
       this.#segments.push(segment);
       this.#open.set(to, segment);
-    } else {
-      const { parts } = segment;
-      if (nlmsgAlign(parts.at(-1)!) === start) parts[parts.length - 1] = start + size;
-      else parts.push(start, start + size);
-      segment.size = nlmsgAlign(segment.size) + size;
-      segment.deliveries.push(delivery);
     }
+    segment.add(start, size, delivery);
     this.#last = segment;
   }
 
@@ -302,14 +289,11 @@ export class Outbox implements SendBufferUser {
 
   /** Sends one datagram; where there is no room for it, or others wait for some already, it goes behind them. */
   #sendSegment(segment: Segment): void {
-    const { to, parts, size, deliveries } = segment;
+    const { to, size, deliveries } = segment;
     const { bytes } = this.#buffer;
     try {
-      const isWhole = parts.length === 2;
-      const start = parts[0]!;
-      const datagram = isWhole ? (start === 0 ? bytes : bytes.subarray(start)) : this.#copy(segment);
-      if (this.#backlogs.get(to) !== undefined || !this.#link.send(to, datagram, size)) {
-        this.#backlogs.open(to).add(isWhole ? this.#copy(segment) : datagram, deliveries);
+      if (this.#backlogs.get(to) !== undefined || !this.#link.send(to, segment.datagram(bytes), size)) {
+        this.#backlogs.open(to).add(segment.copy(bytes), deliveries);
         return;
       }
       this.#traffic.bytesOut += size;
@@ -317,15 +301,5 @@ export class Outbox implements SendBufferUser {
     } catch (error) {
       for (const delivery of deliveries) this.#outcomes.add(delivery, error as Error);
     }
-  }
-
-  /** The datagram in memory of its own. */
-  #copy({ parts, size }: Segment): Uint8Array<ArrayBuffer> {
-    const datagram = new Uint8Array(size);
-    for (let part = 0, offset = 0; part < parts.length; part += 2) {
-      datagram.set(this.#buffer.bytes.subarray(parts[part], parts[part + 1]), offset);
-      offset = nlmsgAlign(offset + parts[part + 1]! - parts[part]!);
-    }
-    return datagram;
   }
 }

@@ -33,6 +33,22 @@ export type AccessFunction = (caller: Caller, method: string) => boolean | Promi
 /**
  * Who may: `"same-user"`, which is the user of this process and root; `"anyone"`; some users and groups; or whom a function
  * says. A rule is read once: a list that is changed later changes nothing.
+ *
+ * @example
+ * ```ts
+ * import { RPCPeer } from "@procslink/procslink";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const trusted = new Set([0, 1_000]);
+ * await using server = new RPCPeer({
+ *   access: ({ uid }, method) => method.startsWith("read") || trusted.has(uid),
+ * });
+ * server.registerFunction(() => "the text", "readText");
+ * server.runServerForever();
+ *
+ * await using client = new RPCPeer();
+ * assertEquals(await client.call(server.nlPid, "readText"), "the text");
+ * ```
  */
 export type AccessRule = "same-user" | "anyone" | AccessList | AccessFunction;
 

@@ -11,11 +11,13 @@ import { isGone } from "../link/probe.ts";
 import { Traffic } from "../link/traffic.ts";
 import type { ReportTrouble, TroubleKind } from "../link/trouble.ts";
 import { type AccessRule, compileAccess } from "./access.ts";
+import { CancelledCalls } from "./cancelled_calls.ts";
 import { Client } from "./client.ts";
 import { Contacts } from "./contacts.ts";
 import type { Timed } from "./deadlines.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Inbox } from "./inbox.ts";
+import { Intake } from "./intake.ts";
 import { isolateDeadlines, isolateLooks, isolateSendBuffer, randomId } from "./isolate.ts";
 import { Methods } from "./methods.ts";
 import {
@@ -88,6 +90,12 @@ export class Conversation {
     const requests = new UserQuota(this.link, quotas.requestsPerUser);
     const dispatcher = this.#dispatcher = new Dispatcher({
       methods: this.methods,
+      trouble,
+      isGone: (port) => isGone(this.link, port),
+    });
+    const intake = new Intake({
+      dispatcher,
+      methods: this.methods,
       access: this.#compile("access", access),
       outbox,
       trouble,
@@ -95,14 +103,13 @@ export class Conversation {
       answers: new UserQuota(this.link, quotas.answerBytesPerUser),
       maxRequests: quotas.requests,
       maxBatchMembers: quotas.batchMembers,
-      isGone: (port) => isGone(this.link, port),
     });
     reserveMethods(this.methods, dispatcher);
     this.server = new Server(this.link, dispatcher);
-    const cancel = (port: number, id: number) => this.client.cancel(port, id);
-    const pending = this.#pending = new PendingCalls(this.link, isolateDeadlines, randomId(), cancel);
+    const cancelled = new CancelledCalls((port, id) => this.client.cancel(port, id));
+    const pending = this.#pending = new PendingCalls(this.link, isolateDeadlines, randomId(), cancelled);
     const limits = { maxBatchMembers: quotas.batchMembers, maxDepth: quotas.depth };
-    const inbox = new Inbox(dispatcher, pending, trouble, limits);
+    const inbox = new Inbox(intake, pending, trouble, limits);
     const postponed = this.#postponed = new PostponedRequests(inbox, trouble);
     const unpacker = this.#unpacker = this.#createUnpacker(inbox, maxMessageSize, quotas, requests);
     const contacts = this.#contacts = new Contacts(
@@ -114,12 +121,12 @@ export class Conversation {
       link: this.link,
       outbox,
       unpacker,
-      dispatcher,
+      intake,
       inbox,
       postponed,
       contacts,
       limits,
-      cancel,
+      cancelled,
       trouble,
     };
     this.client = new Client({

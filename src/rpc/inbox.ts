@@ -9,7 +9,7 @@ import { isResponse } from "../jsonrpc/guards.ts";
 import { parseJSON, TooDeepError } from "../jsonrpc/text.ts";
 import type { Caller } from "../link/link.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
-import type { Dispatcher } from "./dispatcher.ts";
+import type { Intake } from "./intake.ts";
 import type { PendingCalls } from "./pending_calls.ts";
 import type { MessageSink } from "./unpacker.ts";
 
@@ -23,22 +23,22 @@ export interface InboxLimits {
   readonly maxDepth: number;
 }
 
-/** Hands requests to the dispatcher and responses to the pending calls. */
+/** Hands requests to the intake and responses to the pending calls. */
 export class Inbox implements MessageSink {
-  readonly #dispatcher: Dispatcher;
+  readonly #intake: Intake;
   readonly #pending: PendingCalls;
   readonly #trouble: ReportTrouble;
   readonly #limits: InboxLimits;
 
   /**
-   * @param dispatcher Takes requests.
+   * @param intake Takes requests.
    * @param pending Takes responses.
    * @param trouble Reports what is neither.
    * @param limits How large a payload may be.
    */
-  constructor(dispatcher: Dispatcher, pending: PendingCalls, trouble: ReportTrouble, limits: InboxLimits) {
+  constructor(intake: Intake, pending: PendingCalls, trouble: ReportTrouble, limits: InboxLimits) {
     this.#limits = limits;
-    this.#dispatcher = dispatcher;
+    this.#intake = intake;
     this.#pending = pending;
     this.#trouble = trouble;
   }
@@ -51,10 +51,10 @@ export class Inbox implements MessageSink {
       const { message } = error as DecodeError;
       const tooDeep = error instanceof TooDeepError;
       this.#trouble(tooDeep ? "refused" : "malformed", message, sender.port);
-      this.#dispatcher.refuse(new (tooDeep ? TooManyRequestsError : ParseError)(message), nlmsgSeq, sender);
+      this.#intake.refuse(new (tooDeep ? TooManyRequestsError : ParseError)(message), nlmsgSeq, sender);
       return;
     }
-    this.#dispatcher.take(payload, nlmsgSeq, sender);
+    this.#intake.take(payload, nlmsgSeq, sender);
   }
 
   response(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
@@ -83,7 +83,7 @@ export class Inbox implements MessageSink {
   }
 
   badRequest(error: JSONRPCError, nlmsgSeq: number, sender: Caller): void {
-    this.#dispatcher.refuse(error, nlmsgSeq, sender);
+    this.#intake.refuse(error, nlmsgSeq, sender);
   }
 
   badResponse(error: Error, nlmsgSeq: number, sender: Caller): void {
@@ -99,7 +99,7 @@ export class Inbox implements MessageSink {
   }
 
   denies(sender: Caller): boolean {
-    return this.#dispatcher.denies(sender);
+    return this.#intake.denies(sender);
   }
 
   /** Ends the call that a response answers; tells whether it is a response at all. */

@@ -11,7 +11,26 @@ import { Parameters, type ParametersOption } from "./parameters.ts";
 // deno-lint-ignore no-explicit-any -- a handler states its own parameters, and `unknown` would refuse every one that does
 export type Handler = (...args: any[]) => unknown;
 
-/** Options of a registered function. */
+/**
+ * Options of a registered function.
+ *
+ * @example
+ * ```ts
+ * import { RPCPeer } from "@procslink/procslink";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = new RPCPeer();
+ * // Where a bundler shortens parameter names, or one is required, they are stated.
+ * server.registerFunction((a: number, b = 1) => a - b, "subtract", { params: ["a", "b?"] });
+ * // One method may be for others than the rest.
+ * server.registerFunction(() => "0.1.0", "version", { access: "anyone" });
+ * server.runServerForever();
+ *
+ * await using client = new RPCPeer();
+ * assertEquals(await client.call(server.nlPid, "subtract", { a: 3 }), 2);
+ * assertEquals(await client.call(server.nlPid, "version"), "0.1.0");
+ * ```
+ */
 export interface RegisterOptions {
   /**
    * How the params of a request become arguments: `"object"` for one object, or the parameter names in order, such as

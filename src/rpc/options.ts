@@ -42,7 +42,30 @@ export interface CallOptions {
   trust?: AccessRule | undefined;
 }
 
-/** Options of the closing of a peer. */
+/**
+ * Options of the closing of a peer.
+ *
+ * @example
+ * ```ts
+ * import { RPCPeer } from "@procslink/procslink";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const server = new RPCPeer();
+ * const { promise: started, resolve } = Promise.withResolvers<void>();
+ * server.registerFunction(async () => {
+ *   resolve();
+ *   await new Promise((done) => setTimeout(done, 10));
+ *   return "done";
+ * }, "work");
+ * server.runServerForever();
+ *
+ * await using client = new RPCPeer();
+ * const working = client.call(server.nlPid, "work");
+ * await started;
+ * await server.close({ drain: 1_000 });
+ * assertEquals(await working, "done");
+ * ```
+ */
 export interface CloseOptions {
   /**
    * Whether the requests that are being carried out are answered first, and for how long that may take, in milliseconds; `true` for

@@ -87,12 +87,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * server.runServerForever();
    *
    * await using client = new RPCPeer();
-   * assertEquals(await client.call(server.nlPid, "add", [1, 2]), 3);
    * assertEquals(await client.call(server.nlPid, "add", { b: 2, a: 1 }), 3);
-   *
-   * // Where a bundler shortens parameter names, or one is required, they are stated.
-   * server.registerFunction((a: number, b = 1) => a - b, "subtract", { params: ["a", "b?"] });
-   * assertEquals(await client.call(server.nlPid, "subtract", { a: 3 }), 2);
    * ```
    */
   registerFunction(fn: Handler, name: string = fn?.name, options: RegisterOptions = {}): void {
@@ -261,8 +256,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    *
    * await using client = new RPCPeer();
    * const [sum, missing] = await client.batch(server.nlPid, [{ method: "add", params: [1, 2] }, { method: "divide" }]);
-   * assertEquals(sum, { status: "fulfilled", value: 3 });
-   * assertEquals(missing?.status, "rejected");
+   * assertEquals([sum?.status, missing?.status], ["fulfilled", "rejected"]);
    * ```
    */
   async batch(
@@ -278,17 +272,6 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * Tells what the peer has done, and what it has in hand.
    *
    * @returns The figures.
-   * @example
-   * ```ts
-   * import { RPCPeer } from "@procslink/procslink";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using peer = new RPCPeer();
-   * peer.registerFunction(() => "here", "find");
-   * await peer.call(peer.nlPid, "find");
-   * const { messagesIn, malformed, callsInFlight } = peer.stats();
-   * assertEquals({ messagesIn, malformed, callsInFlight }, { messagesIn: 2, malformed: 0, callsInFlight: 0 });
-   * ```
    */
   stats(): PeerStats {
     return this.#conversation.stats(this.troubles);
@@ -304,26 +287,6 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    *
    * @param options Whether to drain.
    * @returns Resolves when the peer is closed, and its port free. Rejects with a RangeError if `drain` is out of range.
-   * @example
-   * ```ts
-   * import { RPCPeer } from "@procslink/procslink";
-   * import { assertEquals } from "@std/assert";
-   *
-   * const server = new RPCPeer();
-   * const { promise: started, resolve } = Promise.withResolvers<void>();
-   * server.registerFunction(async () => {
-   *   resolve();
-   *   await new Promise((done) => setTimeout(done, 10));
-   *   return "done";
-   * }, "work");
-   * server.runServerForever();
-   *
-   * await using client = new RPCPeer();
-   * const working = client.call(server.nlPid, "work");
-   * await started;
-   * await server.close({ drain: 1_000 });
-   * assertEquals(await working, "done");
-   * ```
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const milliseconds = checkDrain(options);

@@ -3,144 +3,12 @@
  *
  * @module
  */
-import { CallTimeoutError } from "../errors.ts";
-import { AccessDeniedError, JSONRPCError } from "../jsonrpc/errors.ts";
+import { JSONRPCError } from "../jsonrpc/errors.ts";
 import type { JSONRPCId, JSONRPCResponseObject } from "../jsonrpc/guards.ts";
-import type { Delivery, WaitingMessage } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
-import { type Abortable, endOnAbort, forget } from "./abort_groups.ts";
-import type { Access } from "./access.ts";
-import type { Contact, Member } from "./contact.ts";
-import type { Deadlines, Timed } from "./deadlines.ts";
-
-/** What a call is, and how long it waits. */
-export interface CallTerms {
-  /** The port that is called, and the only one whose answer counts. */
-  readonly port: number;
-  /** Name of the method. */
-  readonly method: string;
-  /** How long to wait, in milliseconds; Infinity for ever. */
-  readonly timeout: number;
-  /** Rejects the call when it aborts. */
-  readonly signal: AbortSignal | undefined;
-  /** Who holds the port. */
-  readonly contact: Contact;
-  /** Whose answer counts. */
-  readonly trust: Access;
-}
-
-/** Learns what became of a call, and who said so. */
-export type Settle<Value> = (value: Value, sender?: Caller) => void;
-
-/** Calls that have ended whose answers may still come, at most; of those before them an answer is reported. */
-const REMEMBERED_CALLS = 4_096;
-
-/** A call that waits for its answer. */
-export class PendingCall implements Timed, Delivery, Abortable, Member {
-  /** Its id. */
-  readonly id: number;
-  /** What it is. */
-  readonly terms: CallTerms;
-  readonly deadline: number;
-  heapIndex = -1;
-
-  readonly #owner: PendingCalls;
-  readonly #resolve: Settle<unknown>;
-  readonly #reject: Settle<unknown>;
-  /** Its message, where that waits for room. */
-  #message: WaitingMessage | undefined;
-  #isDelivered = false;
-
-  /**
-   * @param owner Where it waits.
-   * @param id Its id.
-   * @param terms What it is.
-   * @param resolve Takes the result.
-   * @param reject Takes the error.
-   */
-  constructor(
-    owner: PendingCalls,
-    id: number,
-    terms: CallTerms,
-    resolve: Settle<unknown>,
-    reject: Settle<unknown>,
-  ) {
-    this.id = id;
-    this.terms = terms;
-    this.deadline = terms.timeout === Infinity ? Infinity : performance.now() + terms.timeout;
-    this.#owner = owner;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    if (terms.signal !== undefined) endOnAbort(terms.signal, this);
-  }
-
-  /** Whether its answer is still waited for. */
-  get isPending(): boolean {
-    return this.#owner.has(this);
-  }
-
-  /** Ends the call with its result. */
-  resolve(value: unknown, sender?: Caller): void {
-    this.#end();
-    this.#resolve(value, sender);
-  }
-
-  /** Ends the call with an error. */
-  reject(reason: unknown, sender?: Caller): void {
-    this.#end();
-    this.#reject(reason, sender);
-  }
-
-  /** Ends the call, since its caller does not want the answer any more. */
-  abort(reason: unknown): void {
-    this.cancel();
-    this.reject(reason);
-  }
-
-  expire(): void {
-    const { port, method, timeout } = this.terms;
-    this.abort(new CallTimeoutError(port, method, timeout));
-  }
-
-  /** Lets the other side know that the answer is not wanted any more, where it has the request. */
-  cancel(): void {
-    if (this.#isDelivered && this.isPending && !this.terms.method.startsWith("rpc.")) this.#owner.cancel(this);
-  }
-
-  /**
-   * Tells whether an answer counts.
-   *
-   * @param sender Who sent it.
-   * @returns Whether; a promise where that takes longer.
-   */
-  trusts(sender: Caller): boolean | Promise<boolean> {
-    const { contact, trust, method } = this.terms;
-    return contact.isHolder(sender) || trust.allows(sender, method);
-  }
-
-  delivered(): void {
-    this.#message = undefined;
-    this.#isDelivered = true;
-  }
-
-  waits(message: WaitingMessage): void {
-    // It may have timed out, or its signal may have aborted, in this very turn.
-    if (this.isPending) this.#message = message;
-    else message.withdraw();
-  }
-
-  undelivered(error: Error): void {
-    this.#message = undefined;
-    if (this.isPending) this.reject(error);
-  }
-
-  #end(): void {
-    if (this.terms.signal !== undefined) forget(this.terms.signal, this);
-    this.#owner.delete(this);
-    this.#message?.withdraw();
-    this.#message = undefined;
-  }
-}
+import { CancelledCalls } from "./cancelled_calls.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { type CallTerms, PendingCall, type PendingCallOwner, type Settle } from "./pending_call.ts";
 
 /** What a peer waits for. */
 export interface PendingCallsHost {
@@ -150,19 +18,14 @@ export interface PendingCallsHost {
   release(): void;
 }
 
-/** Tells the other side of a call that its answer is not wanted any more. May not throw. */
-export type CancelCall = (port: number, id: number) => void;
-
 /** The calls of one peer. */
-export class PendingCalls {
+export class PendingCalls implements PendingCallOwner {
   /** Learns when something is awaited. */
   readonly host: PendingCallsHost;
   readonly #deadlines: Deadlines;
   readonly #calls = new Map<number, PendingCall>();
   readonly #batches = new Map<number, readonly PendingCall[]>();
-  /** Ids of calls that were cancelled, with the ports whose answers may still come. */
-  readonly #cancelled = new Map<JSONRPCId, number>();
-  readonly #cancel: CancelCall;
+  readonly #cancelled: CancelledCalls;
   #lastId: number;
 
   /**
@@ -170,10 +33,10 @@ export class PendingCalls {
    * @param deadlines The deadlines of the isolate.
    * @param lastId The id before the first one that is given out. A port may have had another owner a moment ago: where ids begin
    * at random, an answer that was meant for that one finds no call here.
-   * @param cancel Tells the other side of a call that its answer is not wanted any more.
+   * @param cancelled Those whose answers are not wanted any more.
    */
-  constructor(host: PendingCallsHost, deadlines: Deadlines, lastId: number, cancel: CancelCall = () => {}) {
-    this.#cancel = cancel;
+  constructor(host: PendingCallsHost, deadlines: Deadlines, lastId: number, cancelled = new CancelledCalls()) {
+    this.#cancelled = cancelled;
     this.host = host;
     this.#deadlines = deadlines;
     this.#lastId = lastId;
@@ -264,13 +127,7 @@ export class PendingCalls {
    * @param call The call.
    */
   cancel({ id, terms: { port } }: PendingCall): void {
-    this.#cancelled.delete(id);
-    this.#cancelled.set(id, port);
-    if (this.#cancelled.size > REMEMBERED_CALLS) {
-      const [oldest] = this.#cancelled.keys();
-      this.#cancelled.delete(oldest!);
-    }
-    this.#cancel(port, id);
+    this.#cancelled.add(port, id);
   }
 
   /**
@@ -281,7 +138,7 @@ export class PendingCalls {
    * @returns Whether.
    */
   isLate(id: JSONRPCId, port: number): boolean {
-    return this.#cancelled.get(id) === port && this.#cancelled.delete(id);
+    return this.#cancelled.isLate(id, port);
   }
 
   /**
@@ -300,7 +157,7 @@ export class PendingCalls {
     }
     const call = this.#calls.get(id as number);
     if (call === undefined || call.terms.port !== sender.port) return false;
-    settleTrusted(call, sender, () => {
+    call.answered(sender, () => {
       if (error === undefined) call.resolve(response.result, sender);
       else call.reject(JSONRPCError.fromObject(error), sender);
     });
@@ -339,7 +196,7 @@ export class PendingCalls {
    */
   rejectMessage(nlmsgSeq: number, sender: Caller, reason: Error): boolean {
     const waiting = this.#callsOf(nlmsgSeq, sender.port);
-    for (const call of waiting) settleTrusted(call, sender, () => call.reject(reason, sender));
+    for (const call of waiting) call.answered(sender, () => call.reject(reason, sender));
     return waiting.length > 0;
   }
 
@@ -358,18 +215,4 @@ export class PendingCalls {
     const calls = this.#batches.get(nlmsgSeq) ?? (single === undefined ? [] : [single]);
     return calls.filter((call) => this.has(call) && call.terms.port === port);
   }
-}
-
-/** Ends a call as its answer says; where whoever sent that is not trusted, with an error that says so. */
-function settleTrusted(call: PendingCall, sender: Caller, settle: () => void): void {
-  const { port, uid } = sender;
-  call.terms.contact.heard(sender);
-  const decide = (trusted: boolean) => {
-    if (!call.isPending) return;
-    if (trusted) settle();
-    else call.reject(AccessDeniedError.untrusted(port, uid));
-  };
-  const trusted = call.trusts(sender);
-  if (typeof trusted === "boolean") decide(trusted);
-  else trusted.then(decide);
 }

@@ -8,7 +8,8 @@ import type { Delivery, WaitingMessage } from "../link/delivery.ts";
 import { type Abortable, endOnAbort, forget } from "./abort_groups.ts";
 import type { Member } from "./contact.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
-import type { CallTerms, PendingCallsHost } from "./pending_calls.ts";
+import type { CallTerms } from "./pending_call.ts";
+import type { PendingCallsHost } from "./pending_calls.ts";
 
 /** Most often it is delivered in the turn in which it was sent. Only where it has to wait, its terms matter. */
 export class PendingNotification implements Timed, Abortable, Delivery, Member {

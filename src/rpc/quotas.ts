@@ -8,6 +8,13 @@ import { checkInteger } from "./options.ts";
 /**
  * How much others may take up in a peer. Beyond it a caller is refused with code -32002 "Too many requests"; the others do not
  * notice. A user is one by its real user id; our own is not counted as one.
+ *
+ * @example
+ * ```ts
+ * import { RPCPeer } from "@procslink/procslink";
+ *
+ * await using server = new RPCPeer({ access: "anyone", quotas: { requestsPerUser: 64, depth: 100 } });
+ * ```
  */
 export interface PeerQuotas {
   /**

@@ -6,7 +6,6 @@
 import { InternalError, JSONRPCError } from "../jsonrpc/errors.ts";
 import { encodeError, encodeResult } from "../jsonrpc/encode.ts";
 import type { JSONRPCId, JSONRPCParams, JSONRPCRequestObject } from "../jsonrpc/guards.ts";
-import type { PeerClosedError, PeerGoneError } from "../errors.ts";
 import type { Caller } from "../link/link.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -122,7 +121,7 @@ export class RPCRequest {
 
   /**
    * Aborts when nobody waits for the answer any more: with an `AbortError` where the caller has aborted, with a `TimeoutError` where
-   * its time is up, with a {@linkcode PeerGoneError} some seconds after it has ended, and with a {@linkcode PeerClosedError} where
+   * its time is up, with a `PeerGoneError` some seconds after it has ended, and with a `PeerClosedError` where
    * this peer is closed.
    */
   get signal(): AbortSignal {

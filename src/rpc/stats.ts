@@ -5,7 +5,21 @@
  */
 import type { TroubleKind } from "../link/trouble.ts";
 
-/** Figures of a peer. Those that count begin at 0 with the peer; the others are as of now. */
+/**
+ * Figures of a peer. Those that count begin at 0 with the peer; the others are as of now.
+ *
+ * @example
+ * ```ts
+ * import { RPCPeer } from "@procslink/procslink";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using peer = new RPCPeer();
+ * peer.registerFunction(() => "here", "find");
+ * await peer.call(peer.nlPid, "find");
+ * const { messagesIn, malformed, callsInFlight } = peer.stats();
+ * assertEquals({ messagesIn, malformed, callsInFlight }, { messagesIn: 2, malformed: 0, callsInFlight: 0 });
+ * ```
+ */
 export interface PeerStats {
   /** Messages that have arrived, fragments counted singly. */
   readonly messagesIn: number;

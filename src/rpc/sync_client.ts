@@ -10,11 +10,13 @@ import type { Outbox } from "../link/outbox.ts";
 import { isGone } from "../link/probe.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
 import { ANYONE } from "./access.ts";
+import type { CancelledCalls } from "./cancelled_calls.ts";
 import type { Contacts } from "./contacts.ts";
-import type { Dispatcher } from "./dispatcher.ts";
 import { Inbox, type InboxLimits } from "./inbox.ts";
+import type { Intake } from "./intake.ts";
 import { isolateDeadlines } from "./isolate.ts";
-import { type CallTerms, type CancelCall, PendingCalls } from "./pending_calls.ts";
+import type { CallTerms } from "./pending_call.ts";
+import { PendingCalls } from "./pending_calls.ts";
 import type { PostponedRequests } from "./postponed_requests.ts";
 import { IDENTITY_METHOD } from "./reserved_methods.ts";
 import type { MessageSink, Unpacker } from "./unpacker.ts";
@@ -49,7 +51,7 @@ export interface SyncClientParts {
   /** Takes datagrams apart. */
   readonly unpacker: Unpacker;
   /** Takes requests. */
-  readonly dispatcher: Dispatcher;
+  readonly intake: Intake;
   /** Takes the responses to other calls. */
   readonly inbox: MessageSink;
   /** Keeps requests until the event loop runs again. */
@@ -58,8 +60,8 @@ export interface SyncClientParts {
   readonly contacts: Contacts;
   /** How large an answer may be. */
   readonly limits: InboxLimits;
-  /** Tells the other side of a call that its answer is not wanted any more. */
-  readonly cancel: CancelCall;
+  /** Calls whose answers are not wanted any more. */
+  readonly cancelled: CancelledCalls;
   /** Reports what belongs to no call. */
   readonly trouble: ReportTrouble;
 }
@@ -82,8 +84,8 @@ export class SyncClient implements MessageSink {
    */
   constructor(parts: SyncClientParts) {
     this.#parts = parts;
-    this.#pending = new PendingCalls(NO_HOST, isolateDeadlines, 0, parts.cancel);
-    this.#inbox = new Inbox(parts.dispatcher, this.#pending, parts.trouble, parts.limits);
+    this.#pending = new PendingCalls(NO_HOST, isolateDeadlines, 0, parts.cancelled);
+    this.#inbox = new Inbox(parts.intake, this.#pending, parts.trouble, parts.limits);
     this.#receiver = {
       receive: (bytes, length, sender) => parts.unpacker.take(bytes, length, sender, this),
       trouble: parts.trouble,
@@ -141,7 +143,7 @@ export class SyncClient implements MessageSink {
   }
 
   isLate(nlmsgSeq: number, sender: Caller): boolean {
-    return this.#inbox.isLate(nlmsgSeq, sender) || this.#parts.inbox.isLate(nlmsgSeq, sender);
+    return this.#inbox.isLate(nlmsgSeq, sender);
   }
 
   denies(sender: Caller): boolean {

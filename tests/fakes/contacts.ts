@@ -1,7 +1,7 @@
 import { ANYONE } from "../../src/rpc/access.ts";
 import { Contact } from "../../src/rpc/contact.ts";
 import { Deadlines } from "../../src/rpc/deadlines.ts";
-import type { CallTerms } from "../../src/rpc/pending_calls.ts";
+import type { CallTerms } from "../../src/rpc/pending_call.ts";
 
 /** Whom a call goes to and whom it trusts, where a test does not care: anyone, of whom nothing is known. */
 export function anyoneAt(port: number): Pick<CallTerms, "contact" | "trust"> {

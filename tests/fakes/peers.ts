@@ -9,7 +9,7 @@ export interface OwnOptions {
   server?: RPCPeerOptions;
   client?: RPCPeerOptions;
   maxDatagram?: number;
-  /** User of the client, where it is not one of its own. */
+  /** User of the client, where it is not that of the server, which is 10. */
   clientUid?: number;
 }
 
@@ -20,7 +20,7 @@ export type Peers = ReturnType<typeof openPeers>;
 export function openPeers(options: RPCPeerOptions = {}, own: OwnOptions = {}) {
   const network = new MemoryNetwork();
   const serverLink = network.open(100, { uid: 10, gid: 11, pidHint: 12 });
-  const clientLink = network.open(200, { uid: own.clientUid ?? 20, gid: 21, pidHint: 22 });
+  const clientLink = network.open(200, { uid: own.clientUid ?? 10, gid: 21, pidHint: 22 });
   if (own.maxDatagram !== undefined) serverLink.maxDatagram = clientLink.maxDatagram = own.maxDatagram;
   // Who may call and who may answer has tests of its own.
   const open = { access: "anyone", trust: "anyone" } as const;

@@ -43,7 +43,7 @@ testUnless(
       await using one = start("bulk", ["{}", NOBODY]);
       await using two = start("bulk", ["{}", NOBODY]);
       const ports = [Number(await one.line()), Number(await two.line())] as const;
-      await using client = new RPCPeer({ timeout: 120_000 });
+      await using client = new RPCPeer({ timeout: 120_000, trust: { uids: [NOBODY] } });
       const first = client.talkTo<Bulk>(ports[0]);
       const second = client.talkTo<Bulk>(ports[1]);
       assertEquals((await first.callerOf(ports[1])).uid, NOBODY);

@@ -23,7 +23,7 @@ Deno.test("the current call is known in a handler, and nowhere else", async () =
   assertEquals(await client.call(100, "sync"), "sync");
   await settle();
   assertEquals(seen, [200, ["left behind", undefined]]);
-  assertEquals(await client.call(100, "async"), [200, 200, { port: 200, uid: 20, gid: 21, pidHint: 22 }]);
+  assertEquals(await client.call(100, "async"), [200, 200, { port: 200, uid: 10, gid: 21, pidHint: 22 }]);
   assertEquals(currentCall(), undefined);
 });
 

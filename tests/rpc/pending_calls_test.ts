@@ -2,7 +2,8 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import { CallTimeoutError, JSONRPCError } from "../../mod.ts";
 import { Deadlines } from "../../src/rpc/deadlines.ts";
 import { anyoneAt } from "../fakes/contacts.ts";
-import { type CallTerms, type PendingCall, PendingCalls } from "../../src/rpc/pending_calls.ts";
+import type { CallTerms, PendingCall } from "../../src/rpc/pending_call.ts";
+import { PendingCalls } from "../../src/rpc/pending_calls.ts";
 
 const TERMS: CallTerms = { port: 1, method: "x", timeout: Infinity, signal: undefined, ...anyoneAt(1) };
 

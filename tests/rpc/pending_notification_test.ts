@@ -192,7 +192,7 @@ Deno.test("all destinations together may have twice as much waiting as one", asy
 
 Deno.test("what waits for a receiver that goes is rejected", async () => {
   await using peers = await openFull();
-  const { client, server } = peers;
+  const { client, serverLink } = peers;
   const waiting = [
     client.notify(100, "log", ["a"]),
     client.notify(100, "log", ["x".repeat(200_000)]),
@@ -200,7 +200,7 @@ Deno.test("what waits for a receiver that goes is rejected", async () => {
   ];
   const outcomes = Promise.allSettled(waiting);
   await settled();
-  await server.close();
+  serverLink.kill();
   for (const outcome of await outcomes) {
     const { reason } = outcome as PromiseRejectedResult;
     assertEquals([reason.constructor, reason.port], [PeerGoneError, 100]);

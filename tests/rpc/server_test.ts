@@ -32,11 +32,11 @@ Deno.test("a loop takes requests and answers them by hand", async () => {
   assertEquals(await client.call(100, "stop"), null);
   await loop;
   assertEquals(seen, [
-    ["respond", [1], "number", 20, false],
-    ["hello", ["you"], "number", 20, false],
-    ["respond", { a: 1 }, "undefined", 20, true],
-    ["fail", undefined, "number", 20, false],
-    ["stop", undefined, "number", 20, false],
+    ["respond", [1], "number", 10, false],
+    ["hello", ["you"], "number", 10, false],
+    ["respond", { a: 1 }, "undefined", 10, true],
+    ["fail", undefined, "number", 10, false],
+    ["stop", undefined, "number", 10, false],
   ]);
   assertEquals(peers.serverLink.holds, 0);
 });

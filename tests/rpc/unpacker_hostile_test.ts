@@ -212,7 +212,7 @@ for (const [name, other] of Object.entries(others)) {
 }
 
 Deno.test("a user who sends too much at once is refused, and others are not", async () => {
-  await using peers = openServing({ maxMessageSize: 10_000 });
+  await using peers = openServing({ maxMessageSize: 10_000, quotas: { reassemblyBytesPerUser: 10_000 } });
   const { mallory } = peers;
   const large = (port: number, seq: number) =>
     fragments(port, {
@@ -240,7 +240,7 @@ Deno.test("a user who sends too much at once is refused, and others are not", as
 });
 
 Deno.test("of the peer's own user as many large messages arrive at once as all together may", async () => {
-  await using peers = openServing({ maxMessageSize: 10_000 });
+  await using peers = openServing({ maxMessageSize: 10_000, quotas: { reassemblyBytes: 36_000 } });
   const own = [1, 2, 3, 4, 5].map((port) => peers.stranger(port, { uid: 10 }));
   const large = own.map(({ link }) =>
     fragments(link.port, { body: { ...PING, method: "pair", params: ["x".repeat(9_000)] } }, 5_000)

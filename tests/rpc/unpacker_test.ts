@@ -108,7 +108,7 @@ Deno.test("a request of an unknown version is answered in version 1, whatever it
   await assertServing(peers);
 });
 
-Deno.test("what is left of a datagram whose handler closes the peer is left alone", async () => {
+Deno.test("what is left of a datagram whose handler closes the peer is not carried out, and told so", async () => {
   await using peers = openServing();
   let ran = false;
   peers.server.registerFunction(() => peers.server.close(), "close");
@@ -117,8 +117,10 @@ Deno.test("what is left of a datagram whose handler closes the peer is left alon
   const run = frame(666, { body: { jsonrpc: "2.0", id: 2, method: "run" } });
   peers.mallory.sendBytes(100, new Uint8Array([...joined(close, run), 1, 2, 3]));
   await settle();
-  assertEquals(peers.mallory.unread.map(({ body }) => (body as { id: unknown }).id), [1]);
-  assertEquals([ran, peers.serverTroubles], [false, []]);
+  const told = peers.mallory.unread.map(({ body }) => body as { id: unknown; error: { code: number } });
+  assertEquals(told.map(({ id, error: { code } }) => [id, code]), [[2, -32000], [1, -32000]]);
+  assertEquals(ran, false);
+  assertEquals(peers.serverTroubles.map((trouble) => trouble.split(":")[0]), ["malformed"]);
 });
 
 Deno.test("a listener that is not there costs nothing, and troubles carry the port", async () => {
@@ -199,12 +201,13 @@ for (
     "that is a lonely fragment": { body: PING, netlink: { nlmsgFlags: 2, nlmsgType: 3 }, procslink: { length: 500 } },
   })
 ) {
-  Deno.test(`a listener that closes the peer at a request ${name} is told of nothing more, and nobody is answered`, async () => {
+  Deno.test(`a listener that closes the peer at a request ${name} leaves what is behind it an error`, async () => {
     await using peers = openServing({ maxMessageSize: 1_024 });
     const { server, serverLink, mallory } = peers;
     server.addEventListener("trouble", () => server.close());
     mallory.sendBytes(100, joined(frame(666, message), frame(666, { body: "{" }), frame(666, { body: PING })));
     await settle();
-    assertEquals([peers.serverTroubles.length, serverLink.sent, mallory.unread], [1, [], []]);
+    const told = mallory.unread.map(({ body }) => (body as { error: { code: number } }).error.code);
+    assertEquals([peers.serverTroubles.length, told, serverLink.closed], [2, [-32700, -32000], true]);
   });
 }

@@ -170,14 +170,14 @@ Deno.test("where nothing waits yet, one message of any size may", async () => {
 
 Deno.test("a receiver that goes rejects the calls that wait for it", async () => {
   await using peers = await openFull({}, { maxDatagram: 2_000 });
-  const { client, server } = peers;
+  const { client, serverLink } = peers;
   const calls = Promise.allSettled([
     client.call(100, "run", [1], { timeout: Infinity }),
     client.call(100, "run", ["x".repeat(10_000)], { timeout: Infinity }),
   ]);
   const batch = client.batch(100, [{ method: "run" }, { method: "run" }], { timeout: Infinity });
   await settled();
-  await server.close();
+  serverLink.kill();
   for (const reason of reasonsOf([...await calls, ...await batch])) assert(reason instanceof PeerGoneError);
   assertNothingWaits(peers);
 });

@@ -16,7 +16,7 @@ export class Server {
   }
 }
 
-await using server = new RPCPeer({ port: Number(Deno.args[0]) || undefined });
+await using server = new RPCPeer({ port: Number(Deno.args[0]) || undefined, access: "anyone" });
 server.registerFunctionsInObject(new Server());
 console.log(server.nlPid);
 await server.runServerForever();

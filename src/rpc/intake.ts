@@ -1,0 +1,173 @@
+/**
+ * The way of a message's requests into a peer: who may not call, or has too many at once, is told so here.
+ *
+ * @module
+ */
+import { encodeError } from "../jsonrpc/encode.ts";
+import { AccessDeniedError, InvalidRequestError, type JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
+import { isId, isRequest, type JSONRPCId } from "../jsonrpc/guards.ts";
+import type { Caller } from "../link/link.ts";
+import type { Access } from "./access.ts";
+import { closedError, type Dispatcher } from "./dispatcher.ts";
+import { BatchExchange, type Exchange, type ExchangeHost, SingleExchange } from "./exchange.ts";
+import type { Method, Methods } from "./methods.ts";
+import { dropRequest, type RPCRequest } from "./request.ts";
+import { nameOf } from "./request_name.ts";
+
+/** Made once: rubbish costs no more than it must. */
+const NO_REQUEST = new InvalidRequestError("The body is not a JSON-RPC 2.0 request");
+
+/** The longest id that an expendable answer repeats; beyond it the number of the message tells which call it is for. */
+const LONGEST_ID = 256;
+
+/** What an intake needs of its peer. */
+export interface IntakeParts extends ExchangeHost {
+  /** Carries requests out. */
+  readonly dispatcher: Dispatcher;
+  /** The methods of the peer. */
+  readonly methods: Methods;
+  /** Who may call them, where they do not say so themselves. */
+  readonly access: Access;
+  /** Requests of all callers together that are in hand at once; beyond it the caller is refused. */
+  readonly maxRequests: number;
+  /** Members of a batch at most; beyond it the caller is refused. */
+  readonly maxBatchMembers: number;
+}
+
+/** Takes requests in, and refuses those that are not to be taken. */
+export class Intake {
+  readonly #parts: IntakeParts;
+
+  /**
+   * @param parts What it needs of its peer.
+   */
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Tells whether somebody may call nothing here, whatever the method is.
+   *
+   * @param caller Who.
+   * @returns Whether that is sure.
+   */
+  denies(caller: Caller): boolean {
+    const { access, methods } = this.#parts;
+    return access.isFixed && !methods.hasOwnRules && access.allows(caller, "") === false;
+  }
+
+  /**
+   * Takes what is in a message: a request, a notification, or a batch of them.
+   *
+   * @param payload The value that the body holds.
+   * @param nlmsgSeq Number of the message; its answer carries it.
+   * @param caller Who sent it.
+   */
+  take(payload: unknown, nlmsgSeq: number, caller: Caller): void {
+    const { maxBatchMembers } = this.#parts;
+    if (!Array.isArray(payload)) {
+      const exchange = new SingleExchange(this.#parts, caller, nlmsgSeq, readableId(payload));
+      if (!exchange.admit(1)) return this.#refuseOne(payload, nlmsgSeq, caller);
+      const request = isRequest(payload) ? this.#parts.dispatcher.admit(payload, exchange) : undefined;
+      this.#hand(request, payload, exchange);
+    } else if (payload.length === 0) {
+      this.refuse(new InvalidRequestError("A batch has at least one member"), nlmsgSeq, caller);
+    } else if (payload.length > maxBatchMembers) {
+      this.#parts.trouble("refused", `A batch of ${payload.length} members`, caller.port);
+      this.refuse(new TooManyRequestsError(`A batch has at most ${maxBatchMembers} members`), nlmsgSeq, caller);
+    } else {
+      this.#takeBatch(payload, nlmsgSeq, caller);
+    }
+  }
+
+  /**
+   * Answers a message that holds no request, or none that is taken.
+   *
+   * @param error Why not.
+   * @param nlmsgSeq Number of the message.
+   * @param caller Who sent it.
+   * @param id Id of its request, where it is known.
+   */
+  refuse(error: JSONRPCError, nlmsgSeq: number, caller: Caller, id: JSONRPCId = null): void {
+    const exchange = new SingleExchange(this.#parts, caller, nlmsgSeq, id);
+    exchange.answer(encodeError(shortId(id), error), this.#isForeign(caller));
+  }
+
+  #takeBatch(members: readonly unknown[], nlmsgSeq: number, caller: Caller): void {
+    const exchange = new BatchExchange(this.#parts, caller, nlmsgSeq, members.length);
+    if (!exchange.admit(members.length)) return this.refuse(this.#tooMany(caller), nlmsgSeq, caller);
+    // All are in hand before the first begins: where it closes the peer, the others are answered with the rest.
+    const { dispatcher } = this.#parts;
+    const requests = members.map((member) => isRequest(member) ? dispatcher.admit(member, exchange) : undefined);
+    for (const [index, request] of requests.entries()) this.#hand(request, members[index], exchange);
+  }
+
+  /** Hands a request to a loop, or carries it out; what is none, or one too many, is answered at once. */
+  #hand(request: RPCRequest | undefined, member: unknown, exchange: Exchange): void {
+    const { dispatcher, maxRequests, methods } = this.#parts;
+    if (request === undefined) {
+      exchange.answer(encodeError(shortId(readableId(member)), NO_REQUEST), this.#isForeign(exchange.caller));
+    } else if (request.isAnswered) {
+      // The peer was closed by a request of the same batch, and has answered this one too.
+    } else if (dispatcher.stopReason !== undefined) {
+      this.#refuse(request, closedError(dispatcher.stopReason));
+    } else if (dispatcher.size > maxRequests) {
+      this.#refuse(request, new TooManyRequestsError(`At most ${maxRequests} at once`));
+      this.#parts.trouble("refused", `More than ${maxRequests} requests at once`, request.caller.port);
+    } else {
+      const method = methods.get(request.method);
+      const allowed = (method?.access ?? this.#parts.access).allows(request.caller, request.method);
+      if (typeof allowed === "boolean") return this.#decided(request, method, allowed);
+      allowed.then((allowed) => this.#decided(request, method, allowed));
+      dispatcher.watch();
+    }
+  }
+
+  /** Goes on with a request, once it is known whether its caller may. */
+  #decided(request: RPCRequest, method: Method | undefined, allowed: boolean): void {
+    if (request.isAnswered) return;
+    if (!allowed) {
+      const reason = `User ${request.caller.uid} may not call ${nameOf(request)}`;
+      this.#parts.trouble("denied", reason, request.caller.port);
+      return this.#refuse(request, new AccessDeniedError(reason));
+    }
+    const { dispatcher } = this.#parts;
+    if (dispatcher.stopReason !== undefined) return this.#refuse(request, closedError(dispatcher.stopReason));
+    // What nobody waits for any more is not begun, and not answered either.
+    if (request.deadline !== undefined && request.deadline <= Date.now() && !request.isNotification) {
+      return dropRequest(request);
+    }
+    dispatcher.hand(request, method);
+  }
+
+  #refuseOne(member: unknown, nlmsgSeq: number, caller: Caller): void {
+    const error = this.#tooMany(caller);
+    const isNotification = isRequest(member) && member.id === undefined;
+    if (!isNotification) this.refuse(error, nlmsgSeq, caller, readableId(member));
+  }
+
+  #tooMany({ uid, port }: Caller): TooManyRequestsError {
+    const reason = `User ${uid} has too many requests at once`;
+    this.#parts.trouble("refused", reason, port);
+    return new TooManyRequestsError(reason);
+  }
+
+  #refuse(request: RPCRequest, error: JSONRPCError): void {
+    this.#parts.dispatcher.refuse(request, error, this.#isForeign(request.caller));
+  }
+
+  /** Whether a refusal is to another user: what that does not read does not wait. */
+  #isForeign({ uid }: Caller): boolean {
+    return this.#parts.requests.isForeign(uid);
+  }
+}
+
+/** The id of what is no request, where it has one that can be told. */
+function readableId(member: unknown): JSONRPCId {
+  const id = typeof member === "object" && member !== null ? (member as { id?: unknown }).id : null;
+  return isId(id) ? id : null;
+}
+
+function shortId(id: JSONRPCId): JSONRPCId {
+  return typeof id === "string" && id.length > LONGEST_ID ? null : id;
+}

@@ -1,0 +1,168 @@
+/**
+ * A call that waits for its answer.
+ *
+ * @module
+ */
+import { CallTimeoutError } from "../errors.ts";
+import { AccessDeniedError } from "../jsonrpc/errors.ts";
+import type { Delivery, WaitingMessage } from "../link/delivery.ts";
+import type { Caller } from "../link/link.ts";
+import { type Abortable, endOnAbort, forget } from "./abort_groups.ts";
+import type { Access } from "./access.ts";
+import type { Contact, Member } from "./contact.ts";
+import type { Timed } from "./deadlines.ts";
+
+/** What a call is, and how long it waits. */
+export interface CallTerms {
+  /** The port that is called, and the only one whose answer counts. */
+  readonly port: number;
+  /** Name of the method. */
+  readonly method: string;
+  /** How long to wait, in milliseconds; Infinity for ever. */
+  readonly timeout: number;
+  /** Rejects the call when it aborts. */
+  readonly signal: AbortSignal | undefined;
+  /** Who holds the port. */
+  readonly contact: Contact;
+  /** Whose answer counts. */
+  readonly trust: Access;
+}
+
+/** Learns what became of a call, and who said so. */
+export type Settle<Value> = (value: Value, sender?: Caller) => void;
+
+/** Where calls wait. */
+export interface PendingCallOwner {
+  /** Tells whether a call still waits. */
+  has(call: PendingCall): boolean;
+  /** Forgets a call that has ended. */
+  delete(call: PendingCall): void;
+  /** Lets the other side know that the answer to a call is not wanted any more. */
+  cancel(call: PendingCall): void;
+}
+
+/** A call that waits for its answer. */
+export class PendingCall implements Timed, Delivery, Abortable, Member {
+  /** Its id. */
+  readonly id: number;
+  /** What it is. */
+  readonly terms: CallTerms;
+  readonly deadline: number;
+  heapIndex = -1;
+
+  readonly #owner: PendingCallOwner;
+  readonly #resolve: Settle<unknown>;
+  readonly #reject: Settle<unknown>;
+  /** Its message, where that waits for room. */
+  #message: WaitingMessage | undefined;
+  #isDelivered = false;
+
+  /**
+   * @param owner Where it waits.
+   * @param id Its id.
+   * @param terms What it is.
+   * @param resolve Takes the result.
+   * @param reject Takes the error.
+   */
+  constructor(
+    owner: PendingCallOwner,
+    id: number,
+    terms: CallTerms,
+    resolve: Settle<unknown>,
+    reject: Settle<unknown>,
+  ) {
+    this.id = id;
+    this.terms = terms;
+    this.deadline = terms.timeout === Infinity ? Infinity : performance.now() + terms.timeout;
+    this.#owner = owner;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    if (terms.signal !== undefined) endOnAbort(terms.signal, this);
+  }
+
+  /** Whether its answer is still waited for. */
+  get isPending(): boolean {
+    return this.#owner.has(this);
+  }
+
+  /** Ends the call with its result. */
+  resolve(value: unknown, sender?: Caller): void {
+    this.#end();
+    this.#resolve(value, sender);
+  }
+
+  /** Ends the call with an error. */
+  reject(reason: unknown, sender?: Caller): void {
+    this.#end();
+    this.#reject(reason, sender);
+  }
+
+  /** Ends the call, since its caller does not want the answer any more. */
+  abort(reason: unknown): void {
+    this.cancel();
+    this.reject(reason);
+  }
+
+  expire(): void {
+    const { port, method, timeout } = this.terms;
+    this.abort(new CallTimeoutError(port, method, timeout));
+  }
+
+  /** Lets the other side know that the answer is not wanted any more, where it has the request. */
+  cancel(): void {
+    if (this.#isDelivered && this.isPending && !this.terms.method.startsWith("rpc.")) this.#owner.cancel(this);
+  }
+
+  /**
+   * Ends the call as its answer says; where whoever sent that is not trusted, with an error that says so.
+   *
+   * @param sender Who sent the answer.
+   * @param settle Ends the call as the answer says.
+   */
+  answered(sender: Caller, settle: () => void): void {
+    const { port, uid } = sender;
+    this.terms.contact.heard(sender);
+    const decide = (trusted: boolean) => {
+      if (!this.isPending) return;
+      if (trusted) settle();
+      else this.reject(AccessDeniedError.untrusted(port, uid));
+    };
+    const trusted = this.trusts(sender);
+    if (typeof trusted === "boolean") decide(trusted);
+    else trusted.then(decide);
+  }
+
+  /**
+   * Tells whether an answer counts.
+   *
+   * @param sender Who sent it.
+   * @returns Whether; a promise where that takes longer.
+   */
+  trusts(sender: Caller): boolean | Promise<boolean> {
+    const { contact, trust, method } = this.terms;
+    return contact.isHolder(sender) || trust.allows(sender, method);
+  }
+
+  delivered(): void {
+    this.#message = undefined;
+    this.#isDelivered = true;
+  }
+
+  waits(message: WaitingMessage): void {
+    // It may have timed out, or its signal may have aborted, in this very turn.
+    if (this.isPending) this.#message = message;
+    else message.withdraw();
+  }
+
+  undelivered(error: Error): void {
+    this.#message = undefined;
+    if (this.isPending) this.reject(error);
+  }
+
+  #end(): void {
+    if (this.terms.signal !== undefined) forget(this.terms.signal, this);
+    this.#owner.delete(this);
+    this.#message?.withdraw();
+    this.#message = undefined;
+  }
+}
