@@ -13,13 +13,15 @@ export class DemoAPI {
     return { place: await placeOfThisProcess(server.nlPid), caller: currentCall()!.caller };
   }
 
+  /** Is answered itself before the peer closes. */
   stop(): void {
-    server.close();
+    server.close({ drain: 1_000 });
   }
 }
 
 await using server = new RPCPeer();
 server.registerFunctionsInObject(new DemoAPI());
+Deno.addSignalListener("SIGINT", () => server.close({ drain: 1_000 }));
 // The line that demo.ts waits for.
 console.log(server.nlPid);
 await server.runServerForever();

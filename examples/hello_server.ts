@@ -14,5 +14,7 @@ if (import.meta.main) {
   await using server = new RPCPeer();
   console.log(`Server's nl_pid is ${server.nlPid}.`);
   server.registerFunctionsInObject(new MyAPI());
+  // Ctrl-C lets the calls in hand be answered, and frees the port.
+  Deno.addSignalListener("SIGINT", () => server.close({ drain: 1_000 }));
   await server.runServerForever();
 }
