@@ -32,13 +32,13 @@ export class TooDeepError extends DecodeError {
  * @throws {DecodeError} If it is not valid UTF-8 or not JSON.
  */
 export function parseJSON(bytes: Uint8Array, maxDepth = Infinity): unknown {
-  if (isDeeper(bytes, maxDepth)) throw new TooDeepError(maxDepth);
   let text: string;
   try {
     text = DECODER.decode(bytes);
   } catch (cause) {
     throw new DecodeError("The body is not valid UTF-8", { cause });
   }
+  if (isDeeper(text, maxDepth)) throw new TooDeepError(maxDepth);
   try {
     return JSON.parse(text);
   } catch (cause) {

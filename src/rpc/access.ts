@@ -104,22 +104,27 @@ export function compileAccess(
 class ListedAccess implements Access {
   readonly isFixed = true;
   readonly isAnyone = false;
-  readonly #uids: ReadonlySet<number>;
-  readonly #gids: ReadonlySet<number>;
-  readonly #side: AccessSide;
+  readonly #uids: Set<number>;
+  readonly #gids: Set<number>;
+  /** What tells which ids stand for whoever is not mapped, until it was asked. */
+  #side: AccessSide | undefined;
 
-  constructor(uids: ReadonlySet<number>, gids: ReadonlySet<number>, side: AccessSide) {
+  constructor(uids: Set<number>, gids: Set<number>, side: AccessSide) {
     this.#uids = uids;
     this.#gids = gids;
     this.#side = side;
   }
 
   allows({ uid, gid }: Caller): boolean {
-    const isListedUser = this.#uids.has(uid);
-    if (!isListedUser && !this.#gids.has(gid)) return false;
-    // Of an id that stands for whoever is not mapped, nobody knows whose it is; also where it is our own.
-    const { unmapped } = this.#side;
-    return isListedUser && uid !== unmapped?.uid || this.#gids.has(gid) && gid !== unmapped?.gid;
+    if (this.#side !== undefined) this.#leaveOutUnmapped(this.#side);
+    return this.#uids.has(uid) || this.#gids.has(gid);
+  }
+
+  /** Of an id that stands for whoever is not mapped, nobody knows whose it is; also where it is our own. */
+  #leaveOutUnmapped({ unmapped }: AccessSide): void {
+    this.#side = undefined;
+    if (unmapped?.uid !== undefined) this.#uids.delete(unmapped.uid);
+    if (unmapped?.gid !== undefined) this.#gids.delete(unmapped.gid);
   }
 }
 
@@ -150,7 +155,7 @@ class AskedAccess implements Access {
   }
 }
 
-function idsOf(name: string, ids: unknown): ReadonlySet<number> {
+function idsOf(name: string, ids: unknown): Set<number> {
   if (ids === undefined) return new Set();
   if (!Array.isArray(ids)) throw new TypeError(`${name} must be an array of ids, not ${describe(ids)}`);
   for (const id of ids) {

@@ -76,7 +76,8 @@ export class Client {
     const body = encodeRequest(id, method, params, this.#deadline(options));
     return new Promise((resolve, reject) => {
       const call = this.#pending.add(id, terms, resolve, reject);
-      this.#send(terms, [method], call, id, body, call);
+      if (this.#contacts.isTrusted(terms.contact, terms.trust, method)) this.#post(target, id, body, call);
+      else this.#send(terms, [method], call, id, body, call);
     });
   }
 

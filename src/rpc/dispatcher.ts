@@ -95,11 +95,16 @@ export class Dispatcher implements RequestHost {
   hand(request: RPCRequest, method: Method | undefined): void {
     if (this.taker === undefined || method?.isReserved) this.start(request);
     else this.taker(request);
-    if (!request.isAnswered) this.watch();
+    if (!request.isAnswered) this.keep(request);
   }
 
-  /** Has it looked whether callers still live, since a request takes longer. */
-  watch(): void {
+  /**
+   * Lets the caller of a request give up on it, and looks whether it still lives, since the request takes longer.
+   *
+   * @param request The request.
+   */
+  keep(request: RPCRequest): void {
+    this.#inHand.keep(request);
     if (!this.#isClosed) this.#callers.start();
   }
 

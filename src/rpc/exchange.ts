@@ -53,6 +53,8 @@ export class SingleExchange implements Exchange, Delivery {
   readonly #host: ExchangeHost;
   readonly #nlmsgSeq: number;
   readonly #id: JSONRPCId;
+  /** Whether what its caller takes up here is counted. */
+  readonly #isCounted: boolean;
   /** What is counted of its caller: requests, and bytes of the answer. */
   #requests = 0;
   #bytes = 0;
@@ -68,6 +70,7 @@ export class SingleExchange implements Exchange, Delivery {
     this.#host = host;
     this.#nlmsgSeq = nlmsgSeq;
     this.#id = id;
+    this.#isCounted = host.requests.isForeign(caller.uid);
   }
 
   /**
@@ -77,6 +80,7 @@ export class SingleExchange implements Exchange, Delivery {
    * @returns Whether its caller may have so many.
    */
   admit(requests: number): boolean {
+    if (!this.#isCounted) return true;
     if (!this.#host.requests.take(this.caller.uid, requests)) return false;
     this.#requests = requests;
     return true;
@@ -95,14 +99,7 @@ export class SingleExchange implements Exchange, Delivery {
    */
   protected send(answer: string, expendable: boolean): void {
     this.expendable = expendable;
-    const bytes = answer.length + ANSWER_OVERHEAD;
-    if (!expendable && !this.#host.answers.take(this.caller.uid, bytes, true)) {
-      const reason = "More answers than may wait are not read";
-      this.#host.trouble("undelivered", `An answer could not be sent: ${reason}`, this.caller.port);
-      this.#sendError(new InternalError(reason), EXPENDABLE);
-      return this.#done();
-    }
-    if (!expendable) this.#bytes = bytes;
+    if (this.#isCounted && !expendable && !this.#count(answer.length + ANSWER_OVERHEAD)) return;
     const size = this.#post(answer, this);
     if (size === undefined) return;
     const reason = `The answer has ${size.size} bytes, and at most ${size.maximum} can be sent`;
@@ -122,8 +119,22 @@ export class SingleExchange implements Exchange, Delivery {
     if (error instanceof ReceiverFullError && !this.expendable) this.#sendError(new InternalError(reason), RESERVED);
   }
 
+  /** Counts the bytes of its answer; where they are too many, an error goes instead, if there is room for one. */
+  #count(bytes: number): boolean {
+    if (this.#host.answers.take(this.caller.uid, bytes, true)) {
+      this.#bytes = bytes;
+      return true;
+    }
+    const reason = "More answers than may wait are not read";
+    this.#host.trouble("undelivered", `An answer could not be sent: ${reason}`, this.caller.port);
+    this.#sendError(new InternalError(reason), EXPENDABLE);
+    this.#done();
+    return false;
+  }
+
   /** Nothing of it takes up anything any more. */
   #done(): void {
+    if (!this.#isCounted) return;
     const { uid } = this.caller;
     if (this.#requests > 0) this.#host.requests.give(uid, this.#requests);
     if (this.#bytes > 0) this.#host.answers.give(uid, this.#bytes);

@@ -118,8 +118,8 @@ export class Intake {
       const method = methods.get(request.method);
       const allowed = (method?.access ?? this.#parts.access).allows(request.caller, request.method);
       if (typeof allowed === "boolean") return this.#decided(request, method, allowed);
+      dispatcher.keep(request);
       allowed.then((allowed) => this.#decided(request, method, allowed));
-      dispatcher.watch();
     }
   }
 

@@ -114,6 +114,18 @@ export class PendingCall implements Timed, Delivery, Abortable, Member {
   }
 
   /**
+   * Tells whether an answer comes from the one who holds the port, as most do.
+   *
+   * @param sender Who sent the answer.
+   * @returns Whether; then it counts.
+   */
+  isAnsweredBy(sender: Caller): boolean {
+    const { contact } = this.terms;
+    contact.heard(sender);
+    return contact.isHolder(sender);
+  }
+
+  /**
    * Ends the call as its answer says; where whoever sent that is not trusted, with an error that says so.
    *
    * @param sender Who sent the answer.

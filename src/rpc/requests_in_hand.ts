@@ -33,6 +33,14 @@ export class RequestsInHand implements Iterable<RPCRequest> {
    */
   add(request: RPCRequest): void {
     this.#requests.add(request);
+  }
+
+  /**
+   * Notes that a request takes longer, so that its caller may give up on it, or end. Most do not: it would cost them for nothing.
+   *
+   * @param request The request, which is here.
+   */
+  keep(request: RPCRequest): void {
     const { id, caller: { port } } = request;
     if (id === undefined) return;
     let requests = this.#callers.get(port);

@@ -11,6 +11,8 @@ export class UserQuota {
   readonly #side: AccessSide;
   readonly #maximum: number;
   readonly #taken = new Map<number, number>();
+  /** Our own user, once that was asked; -1 where nobody knows who that is. */
+  #ownUid: number | undefined;
 
   /**
    * @param side The side whose own user is not counted.
@@ -28,7 +30,7 @@ export class UserQuota {
    * @returns Whether.
    */
   isForeign(uid: number): boolean {
-    return uid !== this.#side.uid || uid === this.#side.unmapped?.uid;
+    return uid !== (this.#ownUid ??= this.#findOwnUid());
   }
 
   /**
@@ -58,5 +60,10 @@ export class UserQuota {
     const rest = this.#taken.get(uid)! - amount;
     if (rest === 0) this.#taken.delete(uid);
     else this.#taken.set(uid, rest);
+  }
+
+  #findOwnUid(): number {
+    const { uid, unmapped } = this.#side;
+    return uid === unmapped?.uid ? -1 : uid;
   }
 }
