@@ -9,7 +9,7 @@ import { lifelineAddress, type LifelinePlace, openUnixSocket } from "./lifeline_
 import type { Reactor } from "./reactor.ts";
 import type { ReactorSource, Registration } from "./registration.ts";
 
-/** Connections that are accepted before another socket has its turn. */
+/** Connections that are accepted before another socket has its turn. The rest is accepted with the next one that comes. */
 const CONNECTIONS_A_TURN = 64;
 
 /**
@@ -18,6 +18,8 @@ const CONNECTIONS_A_TURN = 64;
  */
 export class LifelineListener implements ReactorSource {
   readonly fd: number;
+  // Where no descriptor is to be had for a connection, it stays there; asked again and again, the program would do nothing else.
+  readonly edgeTriggered = true;
   readonly #syscalls: Syscalls;
   readonly #registration: Registration;
   #closed = false;

@@ -9,6 +9,8 @@ import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 export interface ReactorSource {
   /** Its file descriptor. */
   readonly fd: number;
+  /** Whether it is read only when something new has come, and not as long as something is there. */
+  readonly edgeTriggered?: boolean;
   /**
    * Reads what is there.
    *

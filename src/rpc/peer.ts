@@ -278,15 +278,15 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   }
 
   /**
-   * Closes the peer: aborts the signals of the requests in hand and answers those with an error, also those that have arrived and
-   * were not read, sends what can be sent at once, frees the port, rejects pending calls and what still waits for room with a
-   * {@linkcode PeerClosedError}, and ends its loops. Twice is fine.
+   * Closes the peer: aborts the signals of the requests in hand, answers those and what has arrived unread with an error, sends
+   * what can be sent at once, frees the port, rejects pending calls and what still waits for room with a {@linkcode PeerClosedError},
+   * and ends its loops. Twice is fine.
    *
    * With `drain` it first lets the requests in hand be answered, and refuses new ones; their handlers may still call others. Closed
    * once more without it, it does not wait any longer.
    *
-   * @param options Whether to drain.
-   * @returns Resolves when the peer is closed, and its port free. Rejects with a RangeError if `drain` is out of range.
+   * @param options Whether to drain. Rejects with a RangeError if that is out of range.
+   * @returns Resolves when the peer is closed, and its port free.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const milliseconds = checkDrain(options);
@@ -300,10 +300,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
     this.#conversation.link.ref();
   }
 
-  /**
-   * Lets nothing of the peer keep the process running. While something else does, what arrives is looked for at times only, up
-   * to 16 ms apart.
-   */
+  /** Lets nothing of the peer keep the process running. While something else does, it is looked for what arrives up to 16 ms apart. */
   unref(): void {
     this.#conversation.link.unref();
   }

@@ -10,6 +10,7 @@ import { AssertionError } from "@std/assert";
 import {
   AF_NETLINK,
   AF_UNIX,
+  EPOLLET,
   EPOLLIN,
   MSG_DONTWAIT,
   MSG_TRUNC,
@@ -97,6 +98,7 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
       if (listener?.process === undefined) throw new Failure("ECONNREFUSED");
       if (listener.waiting >= this.backlog) throw new Failure("EAGAIN");
       listener.waiting++;
+      listener.arrivals++;
       socket.process = listener.process;
       this.wake();
       return 0;
@@ -265,8 +267,8 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
 
   epollAdd(epfd: number, fd: number, events: number): number {
     return this.script.run("epoll_ctl", () => {
-      if (events !== EPOLLIN) throw new Failure("EINVAL");
-      this.epollOf(epfd).add(fd, this.file(fd));
+      if (events !== EPOLLIN && events !== (EPOLLIN | EPOLLET)) throw new Failure("EINVAL");
+      this.epollOf(epfd).add(fd, this.file(fd), events !== EPOLLIN);
       this.wake();
       return 0;
     });
