@@ -10,6 +10,7 @@ import { livingAt } from "../netlink/leftovers.ts";
 import { NetlinkLifeline } from "../netlink/lifeline.ts";
 import { namespaceOf } from "../netlink/namespaces.ts";
 import { MAX_DATAGRAM, MAX_OVERFLOW, type NetlinkSocket } from "../netlink/socket.ts";
+import { ForeignQueue } from "./foreign_queue.ts";
 import type { BlockingLink, Lifeline } from "./link.ts";
 import { type DatagramReceiver, SlotReader } from "./slot_reader.ts";
 
@@ -25,12 +26,15 @@ export class BlockingNetlink implements BlockingLink {
   readonly #socket: NetlinkSocket;
   readonly #syscalls: Syscalls;
   readonly #reader = new SlotReader();
+  readonly #foreign: ForeignQueue;
 
   /**
    * @param socket The socket.
    * @param syscalls The way to the kernel.
+   * @param foreign What has been read of other users, and comes before what has not.
    */
-  constructor(socket: NetlinkSocket, syscalls: Syscalls) {
+  constructor(socket: NetlinkSocket, syscalls: Syscalls, foreign: ForeignQueue = new ForeignQueue()) {
+    this.#foreign = foreign;
     this.#socket = socket;
     this.#syscalls = syscalls;
   }
@@ -48,6 +52,7 @@ export class BlockingNetlink implements BlockingLink {
   }
 
   receive(receiver: DatagramReceiver, milliseconds: number, lifeline?: Lifeline): boolean {
+    if (this.#foreign.deliver(receiver)) return true;
     const free = this.#freeSlots();
     const slot = free.pop() ?? this.#syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
     try {

@@ -17,6 +17,7 @@ import type { ReactorSource, Registration } from "../netlink/registration.ts";
 import { NetlinkSocket, type NetlinkSocketOptions } from "../netlink/socket.ts";
 import { unmappedIds } from "../netlink/user_namespace.ts";
 import { BlockingNetlink } from "./blocking_netlink.ts";
+import { ForeignQueue } from "./foreign_queue.ts";
 import type { BlockingLink, Lifeline, Link, LinkReceiver, PatientSend, UnmappedIds } from "./link.ts";
 import { type DatagramReceiver, SlotReader } from "./slot_reader.ts";
 
@@ -25,6 +26,9 @@ const DATAGRAMS_A_TURN = 64;
 
 /** Datagrams that a queue can hold: of what was in it, all has been read after so many. */
 const DATAGRAMS_A_QUEUE = 8_192;
+
+/** How long datagrams of other users are handed on before the rest of the program has its turn, in milliseconds. */
+const FOREIGN_TURN_MILLISECONDS = 2;
 
 /** Nobody is told of what arrives before the start. */
 const NOBODY: DatagramReceiver = { receive() {}, trouble() {} };
@@ -37,6 +41,8 @@ export class NetlinkLink implements Link, ReactorSource {
   readonly #socket: NetlinkSocket;
   readonly #registration: Registration;
   readonly #reader = new SlotReader();
+  readonly #foreign = new ForeignQueue();
+  #foreignTurn: ReturnType<typeof setImmediate> | undefined;
   readonly #place: LifelinePlace;
   readonly #listener: LifelineListener | undefined;
   readonly #lifelines = new Set<NetlinkLifeline>();
@@ -61,7 +67,7 @@ export class NetlinkLink implements Link, ReactorSource {
     noteLiving(port, fd);
     this.#socket.onFree = () => forgetLiving(port, fd);
     this.#reactor = reactor;
-    this.blocking = new BlockingNetlink(this.#socket, reactor.syscalls);
+    this.blocking = new BlockingNetlink(this.#socket, reactor.syscalls, this.#foreign);
     this.#registration = reactor.register(this);
     // The kernel closes the descriptors of a process that ends from the last one opened to the first: the lifeline before the port.
     this.#place = { fd, netns: options.netns };
@@ -133,6 +139,7 @@ export class NetlinkLink implements Link, ReactorSource {
   close(): Promise<void> | undefined {
     if (!this.#closed) {
       this.#closed = true;
+      clearImmediate(this.#foreignTurn);
       this.#listener?.close();
       for (const lifeline of this.#lifelines) lifeline.close();
       this.#registration.close();
@@ -149,11 +156,13 @@ export class NetlinkLink implements Link, ReactorSource {
     this.#read(slot, DATAGRAMS_A_TURN, deadline);
   }
 
+  /** Reads what is there. Other users' datagrams have their turn when there is nothing of our own, or no room for more of them. */
   #read(slot: ReceiveSlot, maximum: number, deadline: number): void {
     const receiver = this.#receiver ?? NOBODY;
+    const foreign = this.#foreign;
     for (let datagrams = 0; datagrams < maximum && !this.#closed; datagrams++) {
       // Reading the clock costs a tenth of reading a datagram.
-      if ((datagrams & 7) === 7 && performance.now() > deadline) return;
+      if ((datagrams & 7) === 7 && performance.now() > deadline) break;
       let length: number;
       try {
         length = this.#socket.receive(slot);
@@ -161,9 +170,29 @@ export class NetlinkLink implements Link, ReactorSource {
         if (this.#reader.overrun(error as SyscallError, receiver)) continue;
         return this.failed(error as SyscallError);
       }
-      if (length < 0) return;
-      this.#reader.deliver(slot, length, receiver);
+      if (length >= 0) {
+        const sender = this.#reader.senderOf(slot, length, receiver);
+        if (sender === undefined) continue;
+        if (sender.uid === this.uid) receiver.receive(slot.whole(length), length, sender);
+        else foreign.add(slot.whole(length), length, sender);
+      }
+      if (length >= 0 && !foreign.isFull) continue;
+      foreign.deliver(receiver);
+      if (length < 0 && foreign.isEmpty) return;
+      if (performance.now() > deadline) break;
     }
+    this.#deliverForeignLater();
+  }
+
+  /** Goes on with datagrams of other users once the rest of the program, and what comes of our own, has had its turn. */
+  #deliverForeignLater(): void {
+    if (this.#foreign.isEmpty || this.#closed) return;
+    this.#foreignTurn ??= setImmediate(() => {
+      this.#foreignTurn = undefined;
+      const deadline = performance.now() + FOREIGN_TURN_MILLISECONDS;
+      while (!this.#closed && this.#foreign.deliver(this.#receiver ?? NOBODY) && performance.now() < deadline);
+      this.#deliverForeignLater();
+    });
   }
 }
 

@@ -24,13 +24,26 @@ export class SlotReader {
    * @param receiver Who is told.
    */
   deliver(slot: ReceiveSlot, length: number, receiver: DatagramReceiver): void {
+    const sender = this.senderOf(slot, length, receiver);
+    if (sender !== undefined) receiver.receive(slot.whole(length), length, sender);
+  }
+
+  /**
+   * Tells who sent a datagram, or says why it is not handed on.
+   *
+   * @param slot Where it arrived.
+   * @param length Its true length in bytes.
+   * @param receiver Who is told why not.
+   * @returns The sender, or undefined.
+   */
+  senderOf(slot: ReceiveSlot, length: number, receiver: Pick<DatagramReceiver, "trouble">): Caller | undefined {
     const { port } = slot;
     if (!slot.findCredentials()) {
       receiver.trouble("spoofed", "The kernel names no sender: the message has no credentials", port);
     } else if ((slot.flags & MSG_TRUNC) !== 0) {
       receiver.trouble("truncated", `A datagram of ${length} bytes: at most ${slot.capacity} are read`, port);
     } else {
-      receiver.receive(slot.whole(length), length, this.#senderOf(slot, port));
+      return this.#senderOf(slot, port);
     }
   }
 

@@ -50,9 +50,10 @@ export const SEND_WAIT_MILLISECONDS = 50;
 /**
  * What is asked for as SO_RCVBUF, in bytes; the kernel doubles it, and caps it at `net.core.rmem_max` first.
  *
- * It holds some 2,500 small messages. More would make a flood worse: who waits behind it waits longer.
+ * It holds some 500 small messages, or three of the largest datagrams. More would make a flood worse: the kernel lets nobody in who
+ * waits for room until the whole queue was read.
  */
-export const RECEIVE_BUFFER_SIZE = 1_048_576;
+export const RECEIVE_BUFFER_SIZE = 212_992;
 
 /** A datagram may have at most SO_SNDBUF less this many bytes (`netlink_sendmsg` in net/netlink/af_netlink.c). */
 const SEND_BUFFER_OVERHEAD = 32;

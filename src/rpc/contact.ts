@@ -39,6 +39,8 @@ export interface ContactHost {
   readonly looks: Deadlines;
   /** Notes that a contact is over. */
   ended(contact: Contact): void;
+  /** Notes that something is awaited from a port, by one contact more or, with -1, less. */
+  awaited(port: number, change: 1 | -1): void;
 }
 
 /** A port that is called. Once its holder is gone it is over, and whoever holds the port then is another contact. */
@@ -142,6 +144,7 @@ export class Contact implements Timed {
    */
   join(member: Member, isQuestion = false): void {
     if (isQuestion) this.#question = member;
+    if (this.isIdle) this.#host.awaited(this.port, 1);
     this.#members.add(member);
     if (this.heapIndex >= 0 || this.#isOver) return;
     this.#interval = this.#lifeline?.isWatched ? LOOK_MILLISECONDS.first : LOOK_MILLISECONDS.blind;
@@ -154,7 +157,8 @@ export class Contact implements Timed {
    * @param member What.
    */
   leave(member: Member): void {
-    this.#members.delete(member);
+    if (!this.#members.delete(member)) return;
+    if (this.isIdle) this.#host.awaited(this.port, -1);
     if (member === this.#question) this.#question = undefined;
     else if (this.#question !== undefined && this.#members.size === 1) {
       this.#question.reject(new Error("Nobody asks any more"));

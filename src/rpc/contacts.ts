@@ -43,6 +43,8 @@ export class Contacts implements ContactHost {
   readonly #link: Link;
   readonly #identify: Identify;
   readonly #contacts = new Map<number, Contact>();
+  /** Ports from which something is awaited, and by how many contacts: of a port that has changed hands, several. */
+  readonly #awaited = new Map<number, number>();
 
   /**
    * @param link What carries messages.
@@ -146,6 +148,22 @@ export class Contacts implements ContactHost {
 
   isGone(port: number): boolean {
     return isGone(this.#link, port);
+  }
+
+  /**
+   * Tells whether something is awaited from a port: else an answer from there is not worth being read.
+   *
+   * @param port The port.
+   * @returns Whether.
+   */
+  awaits(port: number): boolean {
+    return this.#awaited.has(port);
+  }
+
+  awaited(port: number, change: 1 | -1): void {
+    const count = (this.#awaited.get(port) ?? 0) + change;
+    if (count === 0) this.#awaited.delete(port);
+    else this.#awaited.set(port, count);
   }
 
   ended(contact: Contact): void {

@@ -14,6 +14,7 @@ import { type AccessRule, compileAccess } from "./access.ts";
 import { CancelledCalls } from "./cancelled_calls.ts";
 import { Client } from "./client.ts";
 import { Contacts } from "./contacts.ts";
+import { DeafCallers } from "./deaf_callers.ts";
 import type { Timed } from "./deadlines.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Inbox } from "./inbox.ts";
@@ -101,6 +102,7 @@ export class Conversation {
       trouble,
       requests,
       answers: new UserQuota(this.link, quotas.answerBytesPerUser),
+      deaf: new DeafCallers(),
       maxRequests: quotas.requests,
       maxBatchMembers: quotas.batchMembers,
     });
@@ -108,7 +110,8 @@ export class Conversation {
     this.server = new Server(this.link, dispatcher);
     const cancelled = new CancelledCalls((port, id) => this.client.cancel(port, id));
     const pending = this.#pending = new PendingCalls(this.link, isolateDeadlines, randomId(), cancelled);
-    const limits = { maxBatchMembers: quotas.batchMembers, maxDepth: quotas.depth };
+    const awaits = (port: number) => this.#contacts.awaits(port);
+    const limits = { maxBatchMembers: quotas.batchMembers, maxDepth: quotas.depth, awaits };
     const inbox = new Inbox(intake, pending, trouble, limits);
     const postponed = this.#postponed = new PostponedRequests(inbox, trouble);
     const unpacker = this.#unpacker = this.#createUnpacker(inbox, maxMessageSize, quotas, requests);

@@ -11,6 +11,7 @@ import type { Delivery } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
+import type { DeafCallers } from "./deaf_callers.ts";
 import type { UserQuota } from "./user_quota.ts";
 
 /** The message that requests came in. */
@@ -36,6 +37,8 @@ export interface ExchangeHost {
   readonly requests: UserQuota;
   /** Bytes of answers to other users that have not left. */
   readonly answers: UserQuota;
+  /** Callers of other users that do not read refusals. */
+  readonly deaf: DeafCallers;
 }
 
 /** Memory that an answer takes up beside its text while it waits, in bytes. */
@@ -108,6 +111,7 @@ export class SingleExchange implements Exchange, Delivery {
 
   delivered(): void {
     this.#done();
+    if (this.#isCounted) this.#host.deaf.delete(this.caller.port);
   }
 
   undelivered(error: Error): void {
@@ -116,7 +120,9 @@ export class SingleExchange implements Exchange, Delivery {
     const reason = `An answer could not be sent: ${error.message}`;
     this.#host.trouble("undelivered", reason, port);
     // There is room for an error in its place: the caller must not wait for what will not come.
-    if (error instanceof ReceiverFullError && !this.expendable) this.#sendError(new InternalError(reason), RESERVED);
+    if (!(error instanceof ReceiverFullError)) return;
+    if (this.expendable) this.#host.deaf.add(port);
+    else this.#sendError(new InternalError(reason), RESERVED);
   }
 
   /** Counts the bytes of its answer; where they are too many, an error goes instead, if there is room for one. */

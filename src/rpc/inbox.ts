@@ -15,8 +15,10 @@ import type { MessageSink } from "./unpacker.ts";
 
 const NO_RESPONSE = "The body is not a JSON-RPC 2.0 response";
 
-/** How large a payload may be. */
+/** How large a payload may be, and of whom. */
 export interface InboxLimits {
+  /** Tells whether something is awaited from a port. */
+  readonly awaits: (port: number) => boolean;
   /** Members of a batch. */
   readonly maxBatchMembers: number;
   /** Depth of JSON. */
@@ -58,8 +60,9 @@ export class Inbox implements MessageSink {
   }
 
   response(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
-    const { maxBatchMembers, maxDepth } = this.#limits;
+    const { maxBatchMembers, maxDepth, awaits } = this.#limits;
     let payload: unknown;
+    if (!awaits(sender.port)) return this.#unexpected(nlmsgSeq, sender);
     try {
       payload = parseJSON(body, maxDepth);
     } catch (error) {
@@ -98,8 +101,18 @@ export class Inbox implements MessageSink {
     return this.#pending.isLate(nlmsgSeq, port);
   }
 
+  ignores(sender: Caller): boolean {
+    return this.#intake.ignores(sender);
+  }
+
   denies(sender: Caller): boolean {
     return this.#intake.denies(sender);
+  }
+
+  /** An answer from where nothing is awaited is not even parsed. The number of a message is the id of its call, most often. */
+  #unexpected(nlmsgSeq: number, { port }: Caller): void {
+    if (this.#pending.isLate(nlmsgSeq, port)) return;
+    this.#trouble("unexpected", `Nobody waits for a response to message ${nlmsgSeq} from port ${port}`, port);
   }
 
   /** Ends the call that a response answers; tells whether it is a response at all. */

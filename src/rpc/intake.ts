@@ -57,6 +57,16 @@ export class Intake {
   }
 
   /**
+   * Tells whether somebody does not read refusals: its requests are not worth being read either.
+   *
+   * @param caller Who.
+   * @returns Whether its next request is dropped.
+   */
+  ignores({ port }: Caller): boolean {
+    return this.#parts.deaf.drops(port);
+  }
+
+  /**
    * Takes what is in a message: a request, a notification, or a batch of them.
    *
    * @param payload The value that the body holds.
@@ -137,6 +147,7 @@ export class Intake {
     if (request.deadline !== undefined && request.deadline <= Date.now() && !request.isNotification) {
       return dropRequest(request);
     }
+    this.#parts.deaf.delete(request.caller.port);
     dispatcher.hand(request, method);
   }
 

@@ -72,6 +72,10 @@ export class PostponedRequests implements MessageSink {
     return this.#sink.isLate(nlmsgSeq, sender);
   }
 
+  ignores(sender: Caller): boolean {
+    return this.#sink.ignores(sender);
+  }
+
   denies(sender: Caller): boolean {
     return this.#sink.denies(sender);
   }

@@ -146,6 +146,10 @@ export class SyncClient implements MessageSink {
     return this.#inbox.isLate(nlmsgSeq, sender);
   }
 
+  ignores(sender: Caller): boolean {
+    return this.#parts.inbox.ignores(sender);
+  }
+
   denies(sender: Caller): boolean {
     return this.#parts.inbox.denies(sender);
   }

@@ -44,7 +44,12 @@ export interface MessageSink {
   isLate(nlmsgSeq: number, sender: Caller): boolean;
   /** Tells whether somebody may not call anything here: what is large is then not even read. */
   denies(sender: Caller): boolean;
+  /** Tells whether somebody has not read refusals, a moment ago: its requests are dropped. */
+  ignores(sender: Caller): boolean;
 }
+
+/** What becomes of requests of somebody who does not read that they are refused. */
+const IGNORED = "A request of a caller that has no room to be told that others were refused";
 
 /** Where everybody's requests are taken apart before it is known whether they may call, in bytes: a refusal then has their id. */
 const SMALL_REQUEST = 4_096;
@@ -161,6 +166,8 @@ export class Unpacker {
       } else if (reader.nlmsgPid !== sender.port) {
         const reason = `The message says that it comes from port ${reader.nlmsgPid}, and it comes from ${sender.port}`;
         this.#trouble("spoofed", reason, sender.port);
+      } else if (reader.payloadType === PAYLOAD_JSONRPC_REQUEST && sink.ignores(sender)) {
+        this.#trouble("refused", IGNORED, sender.port);
       } else if (reader.fragment) {
         this.#fragment(reader, bytes, sender, sink);
       } else {

@@ -5,7 +5,7 @@ import type { CallTerms } from "../../src/rpc/pending_call.ts";
 
 /** Whom a call goes to and whom it trusts, where a test does not care: anyone, of whom nothing is known. */
 export function anyoneAt(port: number): Pick<CallTerms, "contact" | "trust"> {
-  const host = { openLifeline: () => undefined, isGone: () => false, looks: new Deadlines(), ended() {} };
+  const host = { openLifeline: () => undefined, isGone: () => false, looks: new Deadlines(), ended() {}, awaited() {} };
   const contact = new Contact(host, port);
   // It is looked at by nobody: a timer would only be in the way.
   contact.heapIndex = 0;

@@ -7,12 +7,11 @@ import { type Frame, settle } from "../fakes/stranger.ts";
 const dropped: Record<string, { frame: Frame; trouble: string }> = {
   "a response that nobody waits for": {
     frame: { body: { jsonrpc: "2.0", id: 1, result: 1 }, procslink: { payloadType: 2 } },
-    trouble: "unexpected: Nobody waits for a response with the id 1",
+    trouble: "unexpected: Nobody waits for a response to message 0 from port 666",
   },
-  "a response that is not JSON": { frame: { body: "{", procslink: { payloadType: 2 } }, trouble: "malformed:" },
-  "a response that is none": {
-    frame: { body: { jsonrpc: "2.0", id: 1 }, procslink: { payloadType: 2 } },
-    trouble: "malformed: The body is not a JSON-RPC 2.0 response",
+  "a response that nobody waits for and that is not JSON": {
+    frame: { body: "{", procslink: { payloadType: 2 } },
+    trouble: "unexpected: Nobody waits",
   },
   "an error without an id that nobody waits for": {
     frame: {
@@ -32,6 +31,24 @@ for (const [name, { frame, trouble }] of Object.entries(dropped)) {
     assertStringIncludes(peers.serverTroubles[0]!, trouble);
   });
 }
+
+Deno.test("while something is awaited from a port, what comes from there is read: what is no answer to it is trouble", async () => {
+  await using peers = openPeers();
+  const { client, clientTroubles } = peers;
+  const mallory = peers.stranger();
+  const call = client.call(666, "x");
+  const request = await mallory.next();
+  for (const body of ["{", { jsonrpc: "2.0", id: 1 }, { jsonrpc: "2.0", id: -1, result: 1 }]) {
+    mallory.send(200, { body, procslink: { payloadType: 2 } });
+  }
+  mallory.answer(200, request, "right");
+  assertEquals(await call, "right");
+  assertEquals(clientTroubles, [
+    "malformed: The body is not JSON",
+    "malformed: The body is not a JSON-RPC 2.0 response",
+    "unexpected: Nobody waits for a response with the id -1 from port 666",
+  ]);
+});
 
 const invalidUTF8 = new Uint8Array([...new TextEncoder().encode('{"jsonrpc":"2.0","id":1,"method":"'), 0xc3, 0x28]);
 const refused: Record<string, { body: unknown; code: number; id?: unknown; data?: string }> = {

@@ -106,7 +106,7 @@ Deno.test("a notification beyond the other side's bound is trouble on both sides
   await settled(5);
   assertEquals(peers.heard, []);
   assertEquals(peers.serverTroubles.map((trouble) => trouble.split(":")[0]), ["refused"]);
-  assertEquals(peers.clientTroubles, ["unexpected: Nobody waits for a response with the id null from port 100"]);
+  assertEquals(peers.clientTroubles.map((trouble) => trouble.split(":")[0]), ["unexpected"]);
 });
 
 Deno.test("an answer beyond the caller's bound rejects the call, and says how large it is", async () => {

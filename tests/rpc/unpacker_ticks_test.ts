@@ -35,6 +35,7 @@ function setUp({ expected = true } = {}) {
         expects: () => expected,
         isLate: () => false,
         denies: () => false,
+        ignores: () => false,
       },
       (kind, reason) => {
         troubles.push(`${kind}: ${reason}`);
