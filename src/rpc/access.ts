@@ -22,7 +22,8 @@ export interface AccessList {
 }
 
 /**
- * Decides on one call. What is not exactly true, or throws, or rejects, is no.
+ * Decides on one call. What is not exactly true, or throws, or rejects, is no. As `trust` it is asked before the call is sent, and
+ * again of whoever answers.
  *
  * @param caller The other side, as the kernel attests it. A user id of 65534 in a user namespace that does not map all ids is anybody.
  * @param method Name of the method.

@@ -186,10 +186,10 @@ export class Dispatcher implements RequestHost {
    * @param id Id of the request.
    */
   cancel({ port, uid }: Caller, id: JSONRPCId): void {
-    const request = this.#inHand.find(port, id);
-    // Somebody else may hold the port by now.
-    if (request === undefined || request.caller.uid !== uid) return;
-    this.#end(request, new DOMException("The caller waits no longer", "AbortError"));
+    for (const request of this.#inHand.of(port, id)) {
+      // Somebody else may hold the port by now.
+      if (request.caller.uid === uid) this.#end(request, new DOMException("The caller waits no longer", "AbortError"));
+    }
   }
 
   /**

@@ -114,18 +114,6 @@ export class PendingCall implements Timed, Delivery, Abortable, Member {
   }
 
   /**
-   * Tells whether an answer comes from the one who holds the port, as most do.
-   *
-   * @param sender Who sent the answer.
-   * @returns Whether; then it counts.
-   */
-  isAnsweredBy(sender: Caller): boolean {
-    const { contact } = this.terms;
-    contact.heard(sender);
-    return contact.isHolder(sender);
-  }
-
-  /**
    * Ends the call as its answer says; where whoever sent that is not trusted, with an error that says so.
    *
    * @param sender Who sent the answer.
@@ -151,8 +139,9 @@ export class PendingCall implements Timed, Delivery, Abortable, Member {
    * @returns Whether; a promise where that takes longer.
    */
   trusts(sender: Caller): boolean | Promise<boolean> {
-    const { contact, trust, method } = this.terms;
-    return contact.isHolder(sender) || trust.allows(sender, method);
+    const { trust, method } = this.terms;
+    // Who holds the port may be another than when the request was sent: whoever answers is looked at anew.
+    return trust.allows(sender, method);
   }
 
   delivered(): void {

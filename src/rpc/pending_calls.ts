@@ -157,9 +157,10 @@ export class PendingCalls implements PendingCallOwner {
     }
     const call = this.#calls.get(id as number);
     if (call === undefined || call.terms.port !== sender.port) return false;
-    if (error !== undefined) call.answered(sender, () => call.reject(JSONRPCError.fromObject(error), sender));
-    else if (call.isAnsweredBy(sender)) call.resolve(response.result, sender);
-    else call.answered(sender, () => call.resolve(response.result, sender));
+    call.answered(sender, () => {
+      if (error === undefined) call.resolve(response.result, sender);
+      else call.reject(JSONRPCError.fromObject(error), sender);
+    });
     return true;
   }
 

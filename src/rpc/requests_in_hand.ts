@@ -6,18 +6,21 @@
 import type { JSONRPCId } from "../jsonrpc/guards.ts";
 import type { RPCRequest } from "./request.ts";
 
+/** The requests of one caller, by id. A caller may give an id twice. */
+type CallerRequests = Map<JSONRPCId, Set<RPCRequest>>;
+
 /** Requests in a handler, on their way to a loop, or waiting for a decision on their access. */
 export class RequestsInHand implements Iterable<RPCRequest> {
   readonly #requests = new Set<RPCRequest>();
-  /** By port and id: for who calls, and no longer waits. */
-  readonly #callers = new Map<number, Map<JSONRPCId, RPCRequest>>();
+  /** Those that take longer, by port: for who calls, and no longer waits. */
+  readonly #callers = new Map<number, CallerRequests>();
 
   /** How many there are. */
   get size(): number {
     return this.#requests.size;
   }
 
-  /** The ports whose requests are here. */
+  /** The ports of those that take longer. */
   get ports(): Iterable<number> {
     return this.#callers.keys();
   }
@@ -45,7 +48,9 @@ export class RequestsInHand implements Iterable<RPCRequest> {
     if (id === undefined) return;
     let requests = this.#callers.get(port);
     if (requests === undefined) this.#callers.set(port, requests = new Map());
-    requests.set(id, request);
+    const same = requests.get(id);
+    if (same === undefined) requests.set(id, new Set([request]));
+    else same.add(request);
   }
 
   /**
@@ -54,33 +59,26 @@ export class RequestsInHand implements Iterable<RPCRequest> {
    * @param request The request.
    */
   delete(request: RPCRequest): void {
-    if (!this.#requests.delete(request) || request.id === undefined) return;
+    if (!this.#requests.delete(request)) return;
     const { id, caller: { port } } = request;
-    const requests = this.#callers.get(port);
-    // A caller may have given an id twice.
-    if (requests?.get(id) !== request) return;
-    requests.delete(id);
-    if (requests.size === 0) this.#callers.delete(port);
+    const requests = id === undefined ? undefined : this.#callers.get(port);
+    const same = requests?.get(id!);
+    if (same === undefined || !same.delete(request) || same.size > 0) return;
+    requests!.delete(id!);
+    if (requests!.size === 0) this.#callers.delete(port);
   }
 
   /**
-   * Finds a request.
-   *
-   * @param port Port of its caller.
-   * @param id Its id.
-   * @returns The request, or undefined.
-   */
-  find(port: number, id: JSONRPCId): RPCRequest | undefined {
-    return this.#callers.get(port)?.get(id);
-  }
-
-  /**
-   * Finds the requests of a caller.
+   * Finds requests of a caller that take longer.
    *
    * @param port Port of the caller.
-   * @returns Its requests.
+   * @param id Their id; all where it is left out.
+   * @returns The requests.
    */
-  of(port: number): RPCRequest[] {
-    return [...this.#callers.get(port)?.values() ?? []];
+  of(port: number, id?: JSONRPCId): RPCRequest[] {
+    const requests = this.#callers.get(port);
+    if (requests === undefined) return [];
+    const found = id === undefined ? [...requests.values()] : [requests.get(id) ?? []];
+    return found.flatMap((same) => [...same]);
   }
 }

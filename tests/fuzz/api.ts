@@ -14,9 +14,17 @@ export type Echo = [token: unknown, payload: unknown];
 export interface Surroundings {
   /** Finds who holds a port, in the kernel's words. */
   whoHolds(port: number): readonly Caller[];
+  /** Tells whether somebody may call a method. */
+  mayCall(caller: Caller, method: string): boolean;
   /** Has somebody else echo it. */
   relay(token: unknown, payload: unknown): Promise<Echo>;
 }
+
+/** The largest message that peers take, in bytes. */
+export const MAX_MESSAGE_SIZE = 32_768;
+
+/** The deepest JSON that peers take. */
+export const MAX_DEPTH = 1_000;
 
 /** The token of messages that must not be taken. */
 export const SPOOFED = "spoofed";
@@ -43,12 +51,12 @@ export class API extends Inherited {
   }
 
   echo(token: unknown, payload: unknown): Echo {
-    this._serve(token);
+    this._serve(token, payload);
     return [token, payload];
   }
 
   async later(token: unknown, payload: unknown): Promise<Echo> {
-    this._serve(token);
+    this._serve(token, payload);
     await Promise.resolve();
     await new Promise((resolve) => void setImmediate(resolve));
     this._checkCaller();
@@ -84,7 +92,18 @@ export class API extends Inherited {
     return "x".repeat(100_000);
   }
 
+  /** Takes until its caller gives it up, or is gone. */
+  async wait(token: unknown, _payload: unknown): Promise<void> {
+    this._serve(token);
+    const { signal, request } = currentCall()!;
+    // For a notification nobody waits: its signal says nothing until the peer is closed.
+    if (request.isNotification) return;
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    if (!signal.aborted) this.#reached.push("a signal that has not aborted");
+  }
+
   sum(...numbers: number[]): number {
+    this._serve(numbers);
     return numbers.reduce((sum, number) => sum + number, 0);
   }
 
@@ -123,8 +142,16 @@ export class API extends Inherited {
     return caller;
   }
 
-  _serve(token: unknown): void {
-    const { port } = this._checkCaller();
+  _serve(token: unknown, payload?: unknown): void {
+    const caller = this._checkCaller();
+    const { port } = caller;
+    if (!this.#surroundings.mayCall(caller, currentCall()!.request.method)) {
+      this.#reached.push(`a call of user ${caller.uid}, who may not`);
+    }
+    if (typeof token === "string" && token.length > MAX_MESSAGE_SIZE) this.#reached.push("a message that is too large");
+    let depth = 0;
+    for (let value = payload; typeof value === "object" && value !== null; value = Object.values(value)[0]) depth++;
+    if (depth > MAX_DEPTH) this.#reached.push("a message that is nested too deep");
     if (token === SPOOFED) this.#reached.push("a message that says it is of another port");
     if (typeof token !== "string") return;
     const key = `${port} ${token}`;

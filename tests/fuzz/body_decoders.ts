@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { JSONRPCError, JSONRPCRequest, JSONRPCResponse } from "../../mod.ts";
-import { parseJSON } from "../../src/jsonrpc/text.ts";
+import { parseJSON, TooDeepError } from "../../src/jsonrpc/text.ts";
 import { assertBytes, outcomeOf, within } from "./outcome.ts";
 import { BYTES, defineTarget, type Target } from "./target.ts";
 import { ERROR, requestsFor, RESPONSE } from "./texts.ts";
@@ -35,7 +35,7 @@ function textIn(bytes: Uint8Array): string | undefined {
 
 const json = defineTarget({
   name: "parse-json",
-  share: 100,
+  share: 50,
   format: BYTES,
   cases: BODIES,
   attempt(bytes) {
@@ -47,6 +47,42 @@ const json = defineTarget({
     assertEquals(textIn(encoder.encode(text)), text);
   },
 });
+
+/** How many arrays and objects are inside each other, at most. */
+function depthOf(value: unknown): number {
+  let depth = 0;
+  for (let level: unknown[] = [value];; depth++) {
+    const containers = level.filter((value) => typeof value === "object" && value !== null);
+    if (containers.length === 0) return depth;
+    level = containers.flatMap((container) => Object.values(container as object));
+  }
+}
+
+const depth = defineTarget({
+  name: "json-depth",
+  share: 50,
+  format: BYTES,
+  cases: BODIES,
+  attempt(bytes) {
+    const outcome = outcomeOf(() => parseJSON(bytes));
+    // What is no JSON may be said to be too deep as well.
+    for (const maximum of [0, 1, 3, 40]) outcomeOf(() => parseJSON(within(bytes), maximum));
+    if ("error" in outcome) return;
+    const { value } = outcome;
+    const depth = depthOf(value);
+    const text = encoder.encode(textOf(value));
+    for (const maximum of new Set([0, 1, 2, 3, depth - 1, depth].filter((maximum) => maximum >= 0))) {
+      assertEquals(isTooDeep(text, maximum), depth > maximum, `deeper than ${maximum}`);
+      // A member that comes twice may be deeper the first time.
+      if (depth > maximum) assert(isTooDeep(bytes, maximum), `as it came, deeper than ${maximum}`);
+    }
+  },
+});
+
+function isTooDeep(bytes: Uint8Array, maximum: number): boolean {
+  const outcome = outcomeOf(() => parseJSON(within(bytes), maximum));
+  return "error" in outcome && outcome.error instanceof TooDeepError;
+}
 
 const request = defineTarget({
   name: "jsonrpc-request",
@@ -102,4 +138,4 @@ const error = defineTarget({
 });
 
 /** The targets. */
-export const BODY_DECODERS: readonly Target[] = [json, request, response, error];
+export const BODY_DECODERS: readonly Target[] = [json, depth, request, response, error];

@@ -5,40 +5,39 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { JSONRPCError } from "../../mod.ts";
-import { settled } from "../fakes/time.ts";
+import { soon } from "./turns.ts";
 
-/** How a call is to end: with a result, or with an error that has this code and this data. */
-export type Expected = { readonly result: unknown } | { readonly code: number; readonly data?: unknown };
+/** How a call is to end: with a result, with an error that has this code and this data, or with this reason. */
+export type Expected =
+  | { readonly result: unknown }
+  | { readonly code: number; readonly data?: unknown }
+  | { readonly reason: unknown };
 
-/** Turns of the event loop in which every call of a friend ends. */
-const MAX_TURNS = 500;
+/** A call that has been made. */
+interface Made {
+  readonly name: string;
+  readonly promise: Promise<unknown>;
+  readonly expected: Expected;
+}
 
 /** Calls of friends. */
 export class FriendlyCalls {
-  readonly #calls: {
-    readonly name: string;
-    readonly expected: Expected;
-    outcome: PromiseSettledResult<unknown> | undefined;
-  }[] = [];
+  readonly #calls: Made[] = [];
 
   /** Notes a call, and how it is to end. */
   add(name: string, promise: Promise<unknown>, expected: Expected): void {
-    const call = { name, expected, outcome: undefined as PromiseSettledResult<unknown> | undefined };
-    this.#calls.push(call);
-    promise.then(
-      (value) => call.outcome = { status: "fulfilled", value },
-      (reason) => call.outcome = { status: "rejected", reason },
-    );
+    // Whether it is rejected is looked at later.
+    promise.catch(() => {});
+    this.#calls.push({ name, promise, expected });
   }
 
   /** Resolves when all have ended; fails where one does not, or not as it should. */
   async assertRight(): Promise<void> {
-    for (let turn = 0; this.#calls.some(({ outcome }) => outcome === undefined); turn++) {
-      const left = this.#calls.filter(({ outcome }) => outcome === undefined).map(({ name }) => name);
-      assert(turn < MAX_TURNS, `These have no end: ${left.join(", ")}`);
-      await settled();
+    for (const { name, expected, promise } of this.#calls) {
+      const [outcome] = await soon(Promise.allSettled([promise]), name);
+      assertOutcome(name, expected, outcome);
     }
-    for (const { name, expected, outcome } of this.#calls) assertOutcome(name, expected, outcome!);
+    this.#calls.length = 0;
   }
 }
 
@@ -50,6 +49,7 @@ export function assertOutcome(name: string, expected: Expected, outcome: Promise
   }
   assert(outcome.status === "rejected", `${name} was to fail`);
   const { reason } = outcome as PromiseRejectedResult;
+  if ("reason" in expected) return assertEquals(reason, expected.reason, name);
   if (!(reason instanceof JSONRPCError)) throw new Error(`${name} fails with another error`, { cause: reason });
   assertEquals(reason.code, expected.code, name);
   if ("data" in expected) assertEquals(JSON.stringify(reason.data), JSON.stringify(expected.data), name);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PeerGoneError } from "../../mod.ts";
 import type { MemoryLink } from "../fakes/memory_network.ts";
 import { fragments, type Frame, frame, joined } from "../fakes/stranger.ts";
 import { SPOOFED } from "./api.ts";
@@ -54,6 +55,8 @@ export function attack(neighbourhood: Neighbourhood, step: HostileStep): void {
     }
     case "forge":
       return forge(neighbourhood, step);
+    case "cancel":
+      return cancel(neighbourhood, step);
   }
 }
 
@@ -63,28 +66,44 @@ function request(neighbour: Neighbour, to: number, method: string, token: unknow
   sendAll(neighbour, to, [frame(neighbour.port, { body, netlink: { nlmsgPid: claimed } })]);
 }
 
-function forge({ links, neighbours }: Neighbourhood, step: HostileStep & { do: "forge" }): void {
-  const requests = [...requestsOf(links.client), ...requestsOf(links.peer)].reverse();
-  if (requests.length === 0) return;
-  const { from, to, nlmsgSeq } = pick(requests, step.about);
+function cancel(neighbourhood: Neighbourhood, { from, about, byName, spoofed }: HostileStep & { do: "cancel" }): void {
+  const request = requestOf(neighbourhood, about);
+  if (request === undefined) return;
+  const neighbour = pick(neighbourhood.neighbours, from);
+  const { from: caller, to, nlmsgSeq: id } = request;
+  const body = { jsonrpc: "2.0", method: "rpc.cancel", params: byName ? { id } : [id] };
+  sendAll(neighbour, to, [frame(neighbour.port, { body, netlink: spoofed ? { nlmsgPid: caller } : {} })]);
+}
+
+function forge(neighbourhood: Neighbourhood, step: HostileStep & { do: "forge" }): void {
+  const { neighbours } = neighbourhood;
+  const request = requestOf(neighbourhood, step.about);
+  if (request === undefined) return;
+  const { from, to, nlmsgSeq } = request;
   const neighbour = pick(neighbours, step.from);
   const number = (nlmsgSeq + step.off) >>> 0;
   const message = {
-    body: FORGERIES[step.how](number),
+    body: FORGERIES[step.how](number, neighbour.stranger.link.uid),
     netlink: { nlmsgSeq: number, ...(step.spoofed && { nlmsgPid: to }) },
     procslink: { payloadType: 2, seq: number },
   };
   sendAll(neighbour, from, datagramsOf(neighbour.port, message, { ...step, joined: false, mutations: [] }));
 }
 
-const FORGERIES: Readonly<Record<Forgery, (id: number) => unknown>> = {
-  "result": (id) => ({ jsonrpc: "2.0", id, result: "forged" }),
+const FORGERIES: Readonly<Record<Forgery, (id: number, forgedBy: number) => unknown>> = {
+  "result": (id, forgedBy) => ({ jsonrpc: "2.0", id, result: { forgedBy } }),
   "error": (id) => ({ jsonrpc: "2.0", id, error: { code: 1, message: "forged" } }),
   "error of all": () => ({ jsonrpc: "2.0", id: null, error: { code: -32603, message: "forged" } }),
-  "batch": (id) => [id - 1, id, id + 1].map((id) => ({ jsonrpc: "2.0", id, result: "forged" })),
+  "batch": (id, forgedBy) => [id - 1, id, id + 1].map((id) => ({ jsonrpc: "2.0", id, result: { forgedBy } })),
   "text as id": (id) => ({ jsonrpc: "2.0", id: String(id), result: TO_A_TEXT }),
   "rubbish": () => "forged",
 };
+
+/** A request that the client or the peer has sent, counted from the newest. */
+function requestOf({ links }: Neighbourhood, about: number): SentRequest | undefined {
+  const requests = [...requestsOf(links.client), ...requestsOf(links.peer)].reverse();
+  return requests.length === 0 ? undefined : pick(requests, about);
+}
 
 /** All requests that a side has sent, the oldest first. */
 function requestsOf(link: MemoryLink): SentRequest[] {
@@ -117,7 +136,12 @@ function datagramsOf(port: number, message: Frame, shipping: Shipping): Uint8Arr
 
 function sendAll({ stranger, present }: Neighbour, to: number, datagrams: readonly Uint8Array<ArrayBuffer>[]): void {
   if (!present) return;
-  for (const datagram of datagrams) stranger.sendBytes(to, datagram);
+  try {
+    for (const datagram of datagrams) stranger.sendBytes(to, datagram);
+  } catch (error) {
+    // Another stranger may have left.
+    if (!(error instanceof PeerGoneError)) throw error;
+  }
 }
 
 /** One of several: beyond the end it begins again. */

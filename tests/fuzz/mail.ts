@@ -8,15 +8,21 @@ import { NetlinkMessage } from "../../mod.ts";
 import { nlmsgAlign } from "../../src/wire/align.ts";
 import type { Received } from "../fakes/stranger.ts";
 import { UNREACHABLE } from "./hostile.ts";
-import type { Neighbourhood } from "./neighbourhood.ts";
+import { isTrusted, type Neighbourhood } from "./neighbourhood.ts";
 
 /** Fails where a peer has sent what it must not. */
-export function checkMail({ links, strangers }: Neighbourhood): void {
+export function checkMail({ links, strangers, settings }: Neighbourhood): void {
   for (const { sent } of [links.peer, links.client, links.honest]) {
     for (const { bytes } of sent) checkDatagram(bytes);
   }
-  for (const { unread } of strangers) {
-    for (const received of unread) if (received.payloadType === 2) checkResponse(received);
+  for (const { unread, link } of strangers) {
+    for (const received of unread) {
+      if (received.payloadType === 2) checkResponse(received);
+      else if (settings.lifelines && !isTrusted(settings, link.uid)) {
+        // Without a lifeline who holds a port is known for a second, and somebody else may have it meanwhile.
+        assert(!asksForHelp(received), "Whom nobody trusts was sent a call");
+      }
+    }
   }
 }
 
@@ -28,6 +34,11 @@ function checkDatagram(bytes: Uint8Array): void {
     offset = nlmsgAlign(end);
     assert(bytes.subarray(end, offset).every((byte) => byte === 0), "Something is in the padding");
   }
+}
+
+/** What the peer calls strangers for. */
+function asksForHelp({ body }: Received): boolean {
+  return (body as { method?: unknown }).method === "help";
 }
 
 function checkResponse({ body }: Received): void {

@@ -5,20 +5,47 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { RPCPeer, type TroubleEvent } from "../../mod.ts";
+import { type AccessRule, RPCPeer, type TroubleEvent } from "../../mod.ts";
 import type { Caller } from "../../src/link/link.ts";
 import { type MemoryLink, MemoryNetwork } from "../fakes/memory_network.ts";
 import { fragments, frame, Stranger } from "../fakes/stranger.ts";
-import { API, type Echo } from "./api.ts";
+import type { Settings } from "./peer_script.ts";
+import { soon } from "./turns.ts";
+import { API, type Echo, MAX_DEPTH, MAX_MESSAGE_SIZE } from "./api.ts";
 
 /** Ports of those that are no strangers. */
 export const PORTS = { peer: 100, client: 200, honest: 300, synchronous: 400 } as const;
 
+/** User of the peer, and of the client. */
+const OWN_UID = 10;
+
 /** The strangers: two of one user, and one of another. */
 const STRANGERS = [[666, 66], [667, 67], [668, 66]] as const;
 
+/** All users but one of the strangers. */
+const TRUSTED = [OWN_UID, 30, 40, 66];
+
+/** Tells whether calls trust a user. */
+export function isTrusted({ trust }: Settings, uid: number): boolean {
+  return trust === "anyone" || TRUSTED.includes(uid);
+}
+
+/** Requests that a stranger may have in hand, and bytes of answers that it may leave unread. */
+export const REQUESTS = 60;
+export const ANSWER_BYTES = 12_000;
+
 /** All peers take and send the same. So little room is left that most of it is used. */
-const OPTIONS = { maxMessageSize: 32_768, maxQueuedBytes: 200_000 };
+const OPTIONS = { maxMessageSize: MAX_MESSAGE_SIZE, maxQueuedBytes: 200_000 };
+/** Two users cannot use up what is left for others. */
+const REASSEMBLY = { reassemblyBytes: 4 * MAX_MESSAGE_SIZE, reassemblyBytesPerUser: 1.5 * MAX_MESSAGE_SIZE };
+/** The peer's own; for the honest server the peer is another user, and has much in hand there. */
+const QUOTAS = {
+  ...REASSEMBLY,
+  requestsPerUser: REQUESTS,
+  answerBytesPerUser: ANSWER_BYTES,
+  batchMembers: 500,
+  depth: MAX_DEPTH,
+};
 const MAX_DATAGRAM = 600;
 /** Datagrams that a queue holds, and that of a stranger who does not read. */
 const QUEUE = 12;
@@ -26,6 +53,18 @@ const STRANGERS_QUEUE = 3;
 
 /** Kinds of trouble that friends cause: their methods fail because they are to. */
 const FRIENDLY_TROUBLE = ["handler", "notification"];
+
+/** Tells who may call what, where it is not anyone. */
+function mayCallHere({ access }: Settings, { uid }: Caller, method: string): boolean {
+  return access === "anyone" || uid === OWN_UID || (access === "asked" && method !== "echo");
+}
+
+/** Whom calls trust; those that do not wait with the event loop can ask no function that takes its time. */
+export function trustOf({ trust }: Settings, isSynchronous = false): AccessRule {
+  if (trust === "anyone") return trust;
+  if (trust === "most" || isSynchronous) return { uids: TRUSTED };
+  return ({ uid }) => Promise.resolve(TRUSTED.includes(uid));
+}
 
 /** A stranger, who comes and goes. */
 export interface Neighbour {
@@ -55,9 +94,14 @@ export class Neighbourhood {
   readonly #badTrouble: string[] = [];
   readonly #holders = new Map<number, Caller[]>();
   readonly #served: Promise<void>[];
+  readonly settings: Settings;
 
-  constructor() {
-    const own = { uid: 10, gid: 10 };
+  /**
+   * @param settings Who may do what, and what is known.
+   */
+  constructor(settings: Settings) {
+    this.settings = settings;
+    const own = { uid: OWN_UID, gid: 10 };
     this.links = {
       peer: this.#open(PORTS.peer, own),
       client: this.#open(PORTS.client, own),
@@ -66,11 +110,12 @@ export class Neighbourhood {
     };
     this.peer = this.#openPeer(this.links.peer);
     this.client = this.#openPeer(this.links.client);
-    this.honest = this.#openPeer(this.links.honest);
+    this.honest = this.#openPeer(this.links.honest, { uids: [OWN_UID] });
     const whoHolds = (port: number) => this.#holders.get(port) ?? [];
     const relay = (...params: Echo) => this.peer.call<Echo>(PORTS.honest, "echo", params);
-    this.api = new API({ whoHolds, relay });
-    this.honestAPI = new API({ whoHolds, relay });
+    const mayCall = (caller: Caller, method: string) => mayCallHere(settings, caller, method);
+    this.api = new API({ whoHolds, mayCall, relay });
+    this.honestAPI = new API({ whoHolds, mayCall, relay });
     this.peer.registerFunctionsInObject(this.api);
     this.honest.registerFunctionsInObject(this.honestAPI);
     this.honest.registerFunction(async (token: unknown, payload: unknown) => {
@@ -108,14 +153,15 @@ export class Neighbourhood {
 
   /** Has a stranger leave its port. */
   leave(neighbour: Neighbour): void {
-    if (neighbour.present) neighbour.stranger.link.close();
+    if (neighbour.present) neighbour.stranger.link.kill();
     neighbour.present = false;
   }
 
-  /** Has another process take the port of a stranger that has left. */
+  /** Has another user take the port of a stranger that has left. */
   return(neighbour: Neighbour): void {
     if (neighbour.present) return;
-    const { uid, gid } = neighbour.stranger.link.self;
+    const uid = neighbour.stranger.link.uid === 66 ? 67 : 66;
+    const gid = uid;
     neighbour.holders++;
     neighbour.stranger = this.#openStranger(neighbour.port, { uid, gid, pidHint: neighbour.holders });
     neighbour.present = neighbour.reading = true;
@@ -131,14 +177,17 @@ export class Neighbourhood {
   /** Closes all. */
   async close(): Promise<void> {
     for (const neighbour of this.neighbours) this.leave(neighbour);
-    await Promise.all([this.peer, this.client, this.honest].map((peer) => peer.close()));
-    await Promise.all(this.#served);
+    const { drained } = this.settings;
+    await soon(this.peer.close({ drain: drained }), "the peer closes");
+    await soon(Promise.all([this.client, this.honest].map((peer) => peer.close())), "the others close");
+    await soon(Promise.all(this.#served), "the peers serve");
     this.links.synchronous.close();
   }
 
   #open(port: number, credentials: Partial<Caller>): MemoryLink {
     const link = this.network.open(port, credentials);
     link.maxDatagram = MAX_DATAGRAM;
+    link.hasLifeline = this.settings.lifelines;
     const { uid, gid, pidHint } = link.self;
     this.#holders.set(port, [...this.#holders.get(port) ?? [], { port, uid, gid, pidHint }]);
     return link;
@@ -150,9 +199,17 @@ export class Neighbourhood {
     return stranger;
   }
 
-  #openPeer(link: MemoryLink): RPCPeer {
+  #openPeer(link: MemoryLink, few: AccessRule = "same-user"): RPCPeer {
     link.queueLimit = QUEUE;
-    const peer = new RPCPeer({ ...OPTIONS, link });
+    const { settings } = this;
+    const asked = async (caller: Caller, method: string) => {
+      await Promise.resolve();
+      return mayCallHere(settings, caller, method);
+    };
+    const access = ({ "anyone": "anyone", "same-user": few, asked } as const)[settings.access];
+    const trust = trustOf(settings);
+    const quotas = link.port === PORTS.peer ? QUOTAS : REASSEMBLY;
+    const peer = new RPCPeer({ ...OPTIONS, quotas, access, trust, link });
     peer.addEventListener("trouble", ({ kind, reason, port }: TroubleEvent) => {
       const isStrange = STRANGERS.some(([strange]) => strange === port);
       if (isStrange || FRIENDLY_TROUBLE.includes(kind)) return;
@@ -168,7 +225,10 @@ export class Neighbourhood {
     const answers: Uint8Array<ArrayBuffer>[] = [];
     peer.blocking!.whileReceiving = () => {
       for (const { nlmsgSeq, body } of stranger.readNow()) {
-        const { id, params: [token, payload, part] } = body as { id: number; params: [string, unknown, number] };
+        // Who asks for the identity passes nothing. A notification is a stranger's.
+        const { id, params = ["", null, 0] } = body as { id?: number; params?: [string, unknown, number] };
+        if (id === undefined) continue;
+        const [token, payload, part] = params;
         const answer = { jsonrpc: "2.0", id, result: [token, payload] };
         const message = { body: answer, netlink: { nlmsgSeq }, procslink: { payloadType: 2, seq: nlmsgSeq } };
         answers.push(...part > 0 ? fragments(PORTS.synchronous, message, part) : [frame(PORTS.synchronous, message)]);

@@ -8,10 +8,10 @@ import { MUTATION, type Mutation } from "./mutations.ts";
 import { batchesOf, NAMES, nestings, requestsFor, RESPONSE, VALUE } from "./texts.ts";
 
 /** The methods that a peer offers here. */
-export const METHODS = ["echo", "later", "relay", "refuse", "reject", "crash", "grow", "sum", "who"] as const;
+export const METHODS = ["echo", "later", "relay", "refuse", "reject", "crash", "grow", "sum", "who", "wait"] as const;
 
 /** What a friend calls; `"missing"` is not there. */
-export type FriendlyMethod = Exclude<typeof METHODS[number], "sum"> | "missing";
+export type FriendlyMethod = Exclude<typeof METHODS[number], "sum" | "wait"> | "missing";
 
 /** A call of a friend. */
 export interface FriendlyCall {
@@ -22,7 +22,10 @@ export interface FriendlyCall {
 
 /** What friends do: the client of the peer's own user, and the peer itself. */
 export type FriendlyStep =
-  | { readonly do: "call"; readonly call: FriendlyCall }
+  /** A call that says how long it waits tells the other side so. */
+  | { readonly do: "call"; readonly call: FriendlyCall; readonly timed: boolean }
+  /** The client calls what takes until it gives that up, in the end. */
+  | { readonly do: "wait"; readonly timed: boolean }
   | { readonly do: "batch"; readonly calls: readonly FriendlyCall[] }
   | { readonly do: "notify"; readonly payload: unknown }
   /** The peer calls an honest server, which may be in no hurry. */
@@ -73,8 +76,34 @@ export type HostileStep =
     readonly part: number;
     readonly order: readonly number[];
   }
+  /** It says that a call of others is not wanted any more. */
+  | {
+    readonly do: "cancel";
+    readonly from: number;
+    readonly about: number;
+    readonly byName: boolean;
+    readonly spoofed: boolean;
+  }
   /** A stranger reads no more, reads again, leaves its port, or somebody else takes it. */
   | { readonly do: "stop reading" | "read" | "leave" | "return"; readonly who: number };
+
+/** Who may do what, and what is known. */
+export interface Settings {
+  /** Whether strangers may call; or a function says so, which takes its time: all but one method. */
+  readonly access: "anyone" | "same-user" | "asked";
+  /** Whether calls trust everybody, or all but one of the strangers; or a function says so. */
+  readonly trust: "anyone" | "most" | "asked";
+  /** Whether it can be found out who holds a port before something is sent there. */
+  readonly lifelines: boolean;
+  /** Whether the peer answers what is in hand before it closes. */
+  readonly drained: boolean;
+}
+
+/** A script. */
+export interface PeerScript {
+  readonly settings: Settings;
+  readonly steps: readonly PeerStep[];
+}
 
 /** One step of a script. `"release"` has the honest server answer, and `"tick"` lets a second pass. */
 export type PeerStep = FriendlyStep | HostileStep | { readonly do: "release" | "turn" | "tick" };
@@ -91,7 +120,8 @@ const call: fc.Arbitrary<FriendlyCall> = fc.record({
   payload,
 });
 const friendly: fc.Arbitrary<PeerStep> = fc.oneof(
-  { arbitrary: fc.record({ do: fc.constant("call" as const), call }), weight: 6 },
+  { arbitrary: fc.record({ do: fc.constant("call" as const), call, timed: fc.boolean() }), weight: 6 },
+  fc.record({ do: fc.constant("wait" as const), timed: fc.boolean() }),
   { arbitrary: fc.record({ do: fc.constant("call out" as const), slow: fc.boolean(), payload }), weight: 4 },
   fc.record({
     do: fc.constant("batch" as const),
@@ -108,14 +138,14 @@ const friendly: fc.Arbitrary<PeerStep> = fc.oneof(
 const from = fc.nat(2);
 /** The peer, mostly; else the client, or the honest server. */
 const to = fc.constantFrom(0, 0, 0, 0, 1, 2);
-const request = requestsFor([...METHODS, "_secret", "hidden", "trap"]);
+const request = requestsFor([...METHODS, "rpc.ping", "rpc.identity", "rpc.cancel", "_secret", "hidden", "trap"]);
 const body = fc.oneof(
   { arbitrary: request, weight: 6 },
   { arbitrary: RESPONSE, weight: 3 },
   { arbitrary: batchesOf(fc.oneof(request, RESPONSE, VALUE)), weight: 2 },
   { arbitrary: VALUE, weight: 1 },
   {
-    arbitrary: nestings(3_000).map((text) => `{"jsonrpc":"2.0","id":1,"method":"echo","params":[${text}]}`),
+    arbitrary: nestings(3_000).map((text) => `{"jsonrpc":"2.0","id":1,"method":"echo","params":["t",${text}]}`),
     weight: 1,
   },
   { arbitrary: fc.nat(600).map((count) => `[${Array(count).fill("1").join(",")}]`), weight: 1 },
@@ -146,7 +176,7 @@ const forge: fc.Arbitrary<PeerStep> = fc.record({
   from,
   about: fc.nat(4),
   how: fc.constantFrom<Forgery[]>("result", "error", "error of all", "batch", "text as id", "rubbish"),
-  off: fc.constantFrom(0, 0, 0, 1, -1),
+  off: fc.constantFrom(0, 0, 0, 1, -1, -2),
   spoofed: fc.boolean(),
   part: fc.constantFrom(0, 0, 20),
   order,
@@ -166,6 +196,16 @@ const hostile: fc.Arbitrary<PeerStep> = fc.oneof(
   { arbitrary: fc.record({ do: fc.constant("spoof" as const), from, to, as: fc.nat(4) }), weight: 1 },
   {
     arbitrary: fc.record({
+      do: fc.constant("cancel" as const),
+      from,
+      about: fc.nat(4),
+      byName: fc.boolean(),
+      spoofed: fc.boolean(),
+    }),
+    weight: 1,
+  },
+  {
+    arbitrary: fc.record({
       do: fc.constant("noise" as const),
       from,
       to,
@@ -182,8 +222,7 @@ const hostile: fc.Arbitrary<PeerStep> = fc.oneof(
   },
 );
 
-/** Scripts of all kinds. */
-export const PEER_SCRIPTS: fc.Arbitrary<PeerStep[]> = fc.array(
+const steps = fc.array(
   fc.oneof(
     { arbitrary: hostile, weight: 6 },
     { arbitrary: friendly, weight: 3 },
@@ -196,3 +235,14 @@ export const PEER_SCRIPTS: fc.Arbitrary<PeerStep[]> = fc.array(
   ),
   { maxLength: 30, size: "max" },
 );
+
+/** Scripts of all kinds. */
+export const PEER_SCRIPTS: fc.Arbitrary<PeerScript> = fc.record({
+  settings: fc.record({
+    access: fc.constantFrom("anyone", "anyone", "same-user", "asked"),
+    trust: fc.constantFrom("anyone", "most", "asked"),
+    lifelines: fc.boolean(),
+    drained: fc.boolean(),
+  }),
+  steps,
+});

@@ -4,235 +4,160 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import {
-  CallTimeoutError,
-  DecodeError,
-  JSONRPCError,
-  MessageTooLargeError,
-  PeerGoneError,
-  ReceiverFullError,
-  type RPCRequest,
-} from "../../mod.ts";
-import { isolateDeadlines } from "../../src/rpc/isolate.ts";
+import type { RPCPeer } from "../../mod.ts";
+import { isolateDeadlines, isolateLooks } from "../../src/rpc/isolate.ts";
 import { settled } from "../fakes/time.ts";
-import { assertOutcome, type Expected, FriendlyCalls } from "./friendly_calls.ts";
-import { attack, pick, TO_A_TEXT } from "./hostile.ts";
+import { assertQuotasFree } from "./free_quotas.ts";
+import { Friends } from "./friends.ts";
+import { attack } from "./hostile.ts";
 import { checkMail } from "./mail.ts";
 import { Neighbourhood, PORTS } from "./neighbourhood.ts";
-import { type FriendlyCall, type HostileStep, PEER_SCRIPTS, type PeerStep } from "./peer_script.ts";
+import { type HostileStep, PEER_SCRIPTS, type PeerScript, type PeerStep, type Settings } from "./peer_script.ts";
 import { ScriptedTimers } from "./scripted_timers.ts";
 import { defineTarget, scripts, type Target } from "./target.ts";
 import { Watch } from "./watch.ts";
 
-/** What a call of a stranger may fail with. */
-const STRANGE_ERRORS = [
-  CallTimeoutError,
-  DecodeError,
-  JSONRPCError,
-  MessageTooLargeError,
-  PeerGoneError,
-  ReceiverFullError,
-];
+/** The first fragment of a message. */
+const BEGINNING: HostileStep = {
+  do: "send",
+  from: 0,
+  to: 0,
+  body: "the rest does not come",
+  payloadType: 1,
+  nlmsgSeq: 0,
+  seq: 0,
+  part: 9,
+  order: [0],
+  joined: false,
+  mutations: [],
+};
+
+/** Ticks in which everybody is missed who is gone. */
+const MAX_TICKS = 40;
 
 /** One script, as it happens. */
 class Trial {
   readonly #timers: ScriptedTimers;
-  readonly #hood = new Neighbourhood();
-  readonly #calls = new FriendlyCalls();
-  /** Tokens that each API is to be called with, once each. */
-  readonly #tokens = { peer: [] as string[], honest: [] as string[] };
-  /** Whoever trusts a stranger must be able to end that. */
-  #trust = new AbortController();
-  readonly #strange: Promise<unknown>[] = [];
-  readonly #loops: AsyncIterator<RPCRequest, undefined>[] = [];
-  #openLoops = 0;
-  #lastToken = 0;
+  readonly #hood: Neighbourhood;
+  readonly #friends: Friends;
+  #leftOpen = 0;
 
-  constructor(timers: ScriptedTimers) {
+  constructor(timers: ScriptedTimers, settings: Settings) {
     this.#timers = timers;
+    this.#hood = new Neighbourhood(settings);
+    this.#friends = new Friends(this.#hood);
   }
 
   async run(steps: readonly PeerStep[]): Promise<void> {
+    const timed = countTimed();
     try {
       for (const step of steps) await this.#do(step);
       await this.#end();
+      await this.#leaveOpen();
     } finally {
       await this.#hood.close();
     }
-    assertEquals([isolateDeadlines.size, this.#timers.intervals, this.#timers.timeouts], [0, 0, 0], "timers are left");
+    await settled();
+    assertEquals(this.#leftOpen, 0, "calls are pending");
+    assertEquals(countTimed(), timed, "something is timed");
+    assertEquals([this.#timers.intervals, this.#timers.timeouts], [0, 0], "timers are left");
   }
 
   #do(step: PeerStep): void | Promise<void> {
-    const { peer, client, gates } = this.#hood;
     switch (step.do) {
-      case "call": {
-        const { method, params, expected } = this.#friendly(step.call);
-        return this.#calls.add(`${method} ${params[0]}`, client.call(PORTS.peer, method, params), expected);
-      }
-      case "batch":
-        return this.#batch(step.calls);
-      case "notify": {
-        const params = [this.#token("peer"), step.payload];
-        return this.#calls.add("a notification", client.notify(PORTS.peer, "echo", params), { result: undefined });
-      }
-      case "call out": {
-        const params = [this.#token("honest"), step.payload];
-        const method = step.slow ? "slow" : "echo";
-        return this.#calls.add(`out: ${params[0]}`, peer.call(PORTS.honest, method, params), { result: params });
-      }
-      case "call synchronously": {
-        const params = [`t${++this.#lastToken}`, step.payload];
-        const result = peer.callSync(PORTS.synchronous, "echo", [...params, step.part]);
-        return assertOutcome("a synchronous call", { result: params }, { status: "fulfilled", value: result });
-      }
-      case "call a stranger": {
-        const { port } = pick(this.#hood.neighbours, step.to);
-        const { signal } = this.#trust;
-        const call = peer.call(port, "help", [step.payload], { timeout: Infinity, signal });
-        return void this.#strange.push(
-          call.then(
-            (value) => assert(value !== TO_A_TEXT, "An answer to a text was taken for one to a number"),
-            (error) => checkStrange(error, signal),
-          ),
-        );
-      }
-      case "give up":
-        this.#trust.abort("enough");
-        this.#trust = new AbortController();
-        return;
-      case "loop":
-        this.#openLoops++;
-        void this.#loop(step.count).finally(() => this.#openLoops--);
-        return;
       case "release":
-        for (const open of gates.splice(0)) open();
+        for (const open of this.#hood.gates.splice(0)) open();
         return;
       case "turn":
         return settled();
       case "tick":
         return this.#timers.tick();
+      case "call":
+      case "wait":
+      case "batch":
+      case "notify":
+      case "call out":
+      case "call synchronously":
+      case "call a stranger":
+      case "give up":
+      case "loop":
+        return this.#friends.do(step);
       default:
-        return attack(this.#hood, step satisfies HostileStep);
+        return attack(this.#hood, step);
     }
-  }
-
-  /** In fragments, both ways. */
-  #callOnceMore(): void {
-    this.#do({ do: "call", call: { method: "echo", payload: "still here".repeat(100) } });
-  }
-
-  #token(where: "peer" | "honest"): string {
-    const token = `t${++this.#lastToken}`;
-    this.#tokens[where].push(token);
-    return token;
-  }
-
-  /** What a call of the client is, and how it is to end. */
-  #friendly({ method, payload }: FriendlyCall): { method: string; params: [string, unknown]; expected: Expected } {
-    const isThere = method !== "missing";
-    const token = isThere ? this.#token("peer") : `t${++this.#lastToken}`;
-    if (method === "relay") this.#tokens.honest.push(token);
-    const params: [string, unknown] = [token, payload];
-    return { method, params, expected: this.#expectedOf(method, params) };
-  }
-
-  #expectedOf(method: FriendlyCall["method"], params: unknown[]): Expected {
-    switch (method) {
-      case "refuse":
-        return { code: 404, data: params };
-      case "reject":
-        return { code: 405, data: params };
-      case "crash":
-        return { code: -32603, data: "no luck" };
-      case "grow":
-        return { code: -32603 };
-      case "missing":
-        return { code: -32601 };
-      case "who": {
-        const { port, uid, gid, pidHint } = this.#hood.links.client.self;
-        return { result: { port, uid, gid, pidHint } };
-      }
-      default:
-        return { result: params };
-    }
-  }
-
-  #batch(calls: readonly FriendlyCall[]): void {
-    const members = calls.map((call) => this.#friendly(call));
-    const batch = this.#hood.client.batch(PORTS.peer, members.map(({ method, params }) => ({ method, params })));
-    const checked = batch.then((outcomes) => {
-      assertEquals(outcomes.length, members.length);
-      for (const [index, { method, expected }] of members.entries()) {
-        assertOutcome(`${method} of a batch`, expected, outcomes[index]!);
-      }
-    });
-    this.#calls.add("a batch", checked, { result: undefined });
-  }
-
-  /** Takes requests, and lets them be carried out while it takes the next. */
-  async #loop(count: number): Promise<void> {
-    const loop = this.#hood.peer[Symbol.asyncIterator]();
-    this.#loops.push(loop);
-    for (let taken = 0; taken < count; taken++) {
-      const { done, value } = await loop.next();
-      if (done) return;
-      void value.dispatch();
-    }
-    await loop.return!();
   }
 
   /** Lets all come to its end, and looks what is left. */
   async #end(): Promise<void> {
-    const { neighbours, links, api, honestAPI, gates } = this.#hood;
+    const { neighbours, links, peer, client, honest, gates } = this.#hood;
     for (const neighbour of neighbours) this.#hood.read(neighbour);
     // The client reads only while it waits for something: what strangers have sent it comes in front of this answer.
-    this.#callOnceMore();
+    this.#friends.callLarge();
     for (let turn = 0; turn < 5; turn++) {
       await settled();
       for (const open of gates.splice(0)) open();
     }
-    await this.#calls.assertRight();
-    for (const loop of this.#loops) await loop.return!();
-    await settled();
-    assertEquals(this.#openLoops, 0, "loops have no end");
-    this.#trust.abort("enough");
-    await Promise.all(this.#strange);
+    await this.#friends.assertAnswered();
+    await this.#friends.end();
     for (const neighbour of neighbours) this.#hood.leave(neighbour);
-    // At the second of two ticks without a fragment, a sender that is gone is missed.
-    for (let tick = 0; tick < 3; tick++) await this.#timers.tick();
-    assertEquals(this.#timers.intervals, 0, "parts of messages are left");
+    // Soon whoever is gone is missed: the sender of fragments, and the caller of a request.
+    for (let tick = 0; tick < MAX_TICKS && (tick < 3 || this.#timers.intervals > 0); tick++) await this.#timers.tick();
+    assertEquals(this.#timers.intervals, 0, "parts of messages are left, or requests of those who are gone");
+    for (const side of [peer, client, honest]) assertIdle(side);
     // Each side that serves is held once; whatever it awaits, or has to send, would be one more.
-    const { peer, client, honest } = links;
-    assertEquals([peer.holds, client.holds, honest.holds], [1, 0, 1], "links are held");
-    assertEquals(isolateDeadlines.size, 0, "calls are pending");
-    const count = (api: Neighbourhood["api"], port: number, tokens: readonly string[]) =>
-      tokens.filter((token) => api._count(port, token) !== 1);
-    assertEquals(count(api, PORTS.client, this.#tokens.peer), [], "these were not carried out once");
-    assertEquals(count(honestAPI, PORTS.peer, this.#tokens.honest), [], "these were not called out once");
+    assertEquals([links.peer.holds, links.client.holds, links.honest.holds], [1, 0, 1], "links are held");
+    this.#friends.assertServedOnce();
     this.#hood.assertSafe();
     // And it still serves.
-    this.#callOnceMore();
-    await this.#calls.assertRight();
-    assertEquals(this.#timers.intervals, 0, "a timer waits for parts of messages although there are none");
+    this.#friends.callLarge();
+    await this.#friends.assertAnswered();
+    // While a function is asked whether somebody may call, a timer looks after the caller, until its next time.
+    if (this.#hood.settings.access !== "asked") {
+      assertEquals(this.#timers.intervals, 0, "a timer waits for parts of messages although there are none");
+    }
     checkMail(this.#hood);
+    if (this.#hood.settings.access === "same-user") return;
+    for (const neighbour of neighbours.slice(1)) await assertQuotasFree(this.#hood, neighbour);
+  }
+
+  /** Leaves something to be done: a call that is pending here and in hand there, and a message that is not whole. */
+  async #leaveOpen(): Promise<void> {
+    const { neighbours, peer, client } = this.#hood;
+    this.#hood.return(neighbours[0]!);
+    attack(this.#hood, BEGINNING);
+    for (const caller of [peer, client]) {
+      this.#leftOpen++;
+      // Whichever is closed first says so.
+      caller.call(PORTS.honest, "slow", ["open", null]).catch(() => this.#leftOpen--);
+    }
+    await settled(2);
+    if (this.#hood.settings.access !== "same-user") {
+      assert(peer.stats().reassemblyBytes > 0, "the rest of a message is not waited for");
+    }
   }
 }
 
-function checkStrange(error: unknown, signal: AbortSignal): void {
-  const isKnown = error === signal.reason || STRANGE_ERRORS.some((Class) => error instanceof Class);
-  if (!isKnown) throw new Error("A call fails with an error that is none of ours", { cause: error });
+/** What waits for its time, of all peers there are: a failure must not have the next case fail too. */
+function countTimed(): number {
+  return isolateDeadlines.size + isolateLooks.size;
+}
+
+/** Fails where something is left to be done. */
+function assertIdle(peer: RPCPeer): void {
+  const { callsInFlight, requestsInFlight, queuedBytes, reassemblyBytes } = peer.stats();
+  assertEquals([callsInFlight, requestsInFlight, queuedBytes, reassemblyBytes], [0, 0, 0, 0], "something is left");
 }
 
 /** The target. */
 export const PEER: Target = defineTarget({
   name: "peer",
   share: 30,
-  format: scripts<PeerStep[]>(),
+  format: scripts<PeerScript>(),
   cases: PEER_SCRIPTS,
-  async attempt(steps) {
+  async attempt({ settings, steps }) {
     using watch = new Watch();
     using timers = new ScriptedTimers();
-    await new Trial(timers).run(steps);
+    await new Trial(timers, settings).run(steps);
     // A rejection that nobody catches shows a turn later.
     await settled(2);
     watch.assertQuiet();
