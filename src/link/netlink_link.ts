@@ -108,9 +108,9 @@ export class NetlinkLink implements Link, ReactorSource {
   openLifeline(port: number, broken: () => void): Lifeline | undefined {
     const lifeline = NetlinkLifeline.open(this.#reactor, this.#place, port, {
       broken: (slot) => {
-        // An answer may have come before the end of who sent it: it is read first.
-        this.#read(slot, DATAGRAMS_A_QUEUE, Infinity);
-        broken();
+        // An answer may have come before the end of who sent it: it is read first, where anybody has it read.
+        if (this.#registration.isHeld) this.#read(slot, DATAGRAMS_A_QUEUE, Infinity);
+        if (!this.#closed && !lifeline!.isClosed) broken();
       },
       ended: () => this.#lifelines.delete(lifeline!),
     });

@@ -116,13 +116,13 @@ export function closeLeftover(syscalls: Syscalls, port: number): boolean {
   }
   // The mark belongs to the socket, of which a descriptor may be a duplicate: one that lives makes all of them live.
   if (holders.length === 0 || holders.some((fd) => living.has(fd) || !has(fd, SO_RCVLOWAT, mark))) return false;
-  closeLifeline(syscalls, port, namespaceOf(syscalls, holders[0]!));
+  closeLifelines(syscalls, port, new Set(holders.map((fd) => namespaceOf(syscalls, fd))));
   for (const fd of holders) syscalls.close(fd);
   return true;
 }
 
-/** Closes what this process listens at beside a port. */
-function closeLifeline(syscalls: Syscalls, port: number, namespace: string): void {
+/** Closes what this process listens at beside a port, in each of these network namespaces. */
+function closeLifelines(syscalls: Syscalls, port: number, namespaces: ReadonlySet<string>): void {
   const wanted = lifelineAddress(port);
   const value = new Int32Array(new ArrayBuffer(4));
   for (let fd = 0; fd < LOOKED_AT; fd++) {
@@ -130,7 +130,7 @@ function closeLifeline(syscalls: Syscalls, port: number, namespace: string): voi
     const address = new Uint8Array(new ArrayBuffer(wanted.length + 1));
     if (syscalls.getsockname(fd, address) !== 0 || address.at(-1) !== 0) continue;
     // Behind the name there is nothing: else it would be another port's.
-    if (wanted.every((byte, offset) => address[offset] === byte) && namespaceOf(syscalls, fd) === namespace) {
+    if (wanted.every((byte, offset) => address[offset] === byte) && namespaces.has(namespaceOf(syscalls, fd))) {
       syscalls.close(fd);
     }
   }

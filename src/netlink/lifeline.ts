@@ -47,10 +47,12 @@ export class NetlinkLifeline implements ReactorSource {
   readonly #port: number;
   readonly #pid: number;
   readonly #events: LifelineEvents;
-  readonly #registration: Registration | undefined;
+  #registration: Registration | undefined;
   #asked = performance.now();
   #looked = this.#asked;
   #state: "held" | "broken" | "closed" = "held";
+  /** Whether the process was seen to have ended: it never lives again. */
+  #ended = false;
 
   /**
    * Connects to the peer that holds a port.
@@ -100,7 +102,7 @@ export class NetlinkLifeline implements ReactorSource {
    * @returns Whether it does.
    */
   isHeld(): boolean {
-    if (this.#state !== "held") return false;
+    if (this.#state !== "held" || this.#ended) return false;
     const now = performance.now();
     if (now - this.#asked > ASKED_MILLISECONDS) return this.ask();
     if (now - this.#looked <= LOOKED_MILLISECONDS) return true;
@@ -133,12 +135,20 @@ export class NetlinkLifeline implements ReactorSource {
     this.#events.broken(slot);
   }
 
+  /** It is looked at instead. */
   failed(): void {
-    this.close();
+    this.#registration?.close();
+    this.#registration = undefined;
+  }
+
+  /** Whether nobody is to be told any more. */
+  get isClosed(): boolean {
+    return this.#state === "closed";
   }
 
   close(): void {
     this.#end("closed");
+    this.#state = "closed";
   }
 
   #watch(reactor: Reactor): Registration | undefined {
@@ -153,7 +163,7 @@ export class NetlinkLifeline implements ReactorSource {
   }
 
   #hasEnded(): boolean {
-    return this.fd >= 0 && this.#syscalls.poll([this.fd], 0) > 0;
+    return this.#ended ||= this.fd >= 0 && this.#syscalls.poll([this.fd], 0) > 0;
   }
 
   #end(state: "broken" | "closed"): void {

@@ -3,14 +3,19 @@
  *
  * @module
  */
+import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import { lifelineAddress, type LifelinePlace, openUnixSocket } from "./lifeline_socket.ts";
 import type { Reactor } from "./reactor.ts";
 import type { ReactorSource, Registration } from "./registration.ts";
 
-/** Connections that are accepted before another socket has its turn. The rest is accepted with the next one that comes. */
+/** Connections that are accepted before another socket has its turn. */
 const CONNECTIONS_A_TURN = 64;
+/** How long nobody is accepted where no descriptor is to be had for it, in milliseconds. Until then connections wait. */
+const PAUSE_MILLISECONDS = 1_000;
+/** What accept(2) says where nobody waits, or it is to be tried again. */
+const PASSING: readonly number[] = [ERRNO.EAGAIN, ERRNO.EINTR];
 
 /**
  * Listens beside a port. A connection has told its caller all it can when it is accepted, and is closed at once: no descriptor is
@@ -18,10 +23,9 @@ const CONNECTIONS_A_TURN = 64;
  */
 export class LifelineListener implements ReactorSource {
   readonly fd: number;
-  // Where no descriptor is to be had for a connection, it stays there; asked again and again, the program would do nothing else.
-  readonly edgeTriggered = true;
   readonly #syscalls: Syscalls;
   readonly #registration: Registration;
+  #pauseTimer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   /**
@@ -47,26 +51,48 @@ export class LifelineListener implements ReactorSource {
     this.#syscalls = reactor.syscalls;
     this.fd = fd;
     this.#registration = reactor.register(this);
-    this.#registration.accompany();
+    this.#accompany();
   }
 
   readable(_slot: ReceiveSlot, deadline: number): void {
     for (let connections = 0; connections < CONNECTIONS_A_TURN; connections++) {
       const fd = this.#syscalls.accept(this.fd);
-      if (fd < 0) return;
+      if (fd < 0) {
+        // The connection stays: asked again and again, the program would do nothing else.
+        if (!PASSING.includes(this.#syscalls.errno())) this.#pause();
+        return;
+      }
       this.#syscalls.close(fd);
       if (performance.now() > deadline) return;
     }
   }
 
+  /** It goes on listening: without a lifeline the port would seem to be free. */
   failed(): void {
-    this.close();
+    this.#pause();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearTimeout(this.#pauseTimer);
     this.#registration.close();
     this.#syscalls.close(this.fd);
+  }
+
+  readonly #accompany = (): void => {
+    this.#pauseTimer = undefined;
+    try {
+      this.#registration.accompany();
+    } catch {
+      this.#pause();
+    }
+  };
+
+  #pause(): void {
+    if (this.#closed || this.#pauseTimer !== undefined) return;
+    this.#registration.pause();
+    this.#pauseTimer = setTimeout(this.#accompany, PAUSE_MILLISECONDS);
+    Deno.unrefTimer(this.#pauseTimer);
   }
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { EFD_CLOEXEC, EFD_NONBLOCK, EPOLL_CLOEXEC, EPOLLET, EPOLLIN } from "../../ffi/constants.ts";
+import { EFD_CLOEXEC, EFD_NONBLOCK, EPOLL_CLOEXEC, EPOLLIN } from "../../ffi/constants.ts";
 import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { EventList, Syscalls } from "../../ffi/syscalls.ts";
@@ -121,8 +121,7 @@ export class Reactor {
   #watch(registration: Registration): void {
     if (this.#idle.delete(registration) || registration.watched) return;
     const epoll = this.#openEpoll();
-    const { fd, edgeTriggered } = registration.source;
-    this.#check("epoll_ctl", this.syscalls.epollAdd(epoll.fd, fd, edgeTriggered ? EPOLLIN | EPOLLET : EPOLLIN));
+    this.#check("epoll_ctl", this.syscalls.epollAdd(epoll.fd, registration.source.fd, EPOLLIN));
     registration.watched = true;
   }
 

@@ -9,8 +9,6 @@ import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 export interface ReactorSource {
   /** Its file descriptor. */
   readonly fd: number;
-  /** Whether it is read only when something new has come, and not as long as something is there. */
-  readonly edgeTriggered?: boolean;
   /**
    * Reads what is there.
    *
@@ -93,6 +91,11 @@ export class Registration {
    */
   accompany(): void {
     this.#set("accompanying");
+  }
+
+  /** Has the socket read no longer, until it accompanies others again. */
+  pause(): void {
+    this.#set("idle");
   }
 
   /** Takes the socket out, before its file descriptor is closed. */

@@ -84,8 +84,6 @@ export class FakeUnixSocket {
   process: FakeProcess | undefined;
   /** Connections that nobody has accepted yet. */
   waiting = 0;
-  /** Connections that have come so far. */
-  arrivals = 0;
 
   constructor(namespace: string) {
     this.namespace = namespace;
@@ -268,20 +266,15 @@ export class FakeEpoll {
   /** The thread that waits. */
   wait: Wait | undefined;
   readonly #interest = new Map<number, FakeFile>();
-  /** Of those that are edge-triggered, how much has come up to what was reported. */
-  readonly #reported = new Map<FakeUnixSocket, number>();
 
   /** The netlink sockets in the set. */
   get watched(): number[] {
     return [...this.#interest].filter(([, file]) => file.kind === "socket").map(([fd]) => fd);
   }
 
-  add(fd: number, file: FakeFile, edgeTriggered: boolean): void {
+  add(fd: number, file: FakeFile): void {
     if (this.#interest.has(fd)) throw new Failure("EEXIST");
     this.#interest.set(fd, file);
-    if (!edgeTriggered) return;
-    if (!(file instanceof FakeUnixSocket)) throw new AssertionError("Only listeners are edge-triggered here");
-    this.#reported.set(file, 0);
   }
 
   delete(fd: number, file: FakeFile): void {
@@ -296,20 +289,14 @@ export class FakeEpoll {
 
   /** Writes what is ready into the list; what was reported goes behind the others. */
   poll(events: FakeEventList, maximum: number): number {
-    const fds = [...this.#interest].filter(([, file]) => this.#isReady(file)).map(([fd]) => fd).slice(0, maximum);
+    const fds = [...this.#interest].filter(([, file]) => file.ready).map(([fd]) => fd).slice(0, maximum);
     for (const fd of fds) {
       const file = this.#interest.get(fd)!;
-      if (file instanceof FakeUnixSocket && this.#reported.has(file)) this.#reported.set(file, file.arrivals);
       this.#interest.delete(fd);
       this.#interest.set(fd, file);
     }
     events.write(fds);
     return fds.length;
-  }
-
-  #isReady(file: FakeFile): boolean {
-    if (!(file instanceof FakeUnixSocket) || !this.#reported.has(file)) return file.ready;
-    return file.ready && file.arrivals > this.#reported.get(file)!;
   }
 
   /** Begins a wait: its result. */

@@ -10,7 +10,6 @@ import { AssertionError } from "@std/assert";
 import {
   AF_NETLINK,
   AF_UNIX,
-  EPOLLET,
   EPOLLIN,
   MSG_DONTWAIT,
   MSG_TRUNC,
@@ -98,7 +97,6 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
       if (listener?.process === undefined) throw new Failure("ECONNREFUSED");
       if (listener.waiting >= this.backlog) throw new Failure("EAGAIN");
       listener.waiting++;
-      listener.arrivals++;
       socket.process = listener.process;
       this.wake();
       return 0;
@@ -267,8 +265,8 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
 
   epollAdd(epfd: number, fd: number, events: number): number {
     return this.script.run("epoll_ctl", () => {
-      if (events !== EPOLLIN && events !== (EPOLLIN | EPOLLET)) throw new Failure("EINVAL");
-      this.epollOf(epfd).add(fd, this.file(fd), events !== EPOLLIN);
+      if (events !== EPOLLIN) throw new Failure("EINVAL");
+      this.epollOf(epfd).add(fd, this.file(fd));
       this.wake();
       return 0;
     });
