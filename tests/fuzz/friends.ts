@@ -15,9 +15,9 @@ import {
 import { settled } from "../fakes/time.ts";
 import type { API } from "./api.ts";
 import { assertOutcome, type Expected, FriendlyCalls } from "./friendly_calls.ts";
-import { pick, TO_A_TEXT } from "./hostile.ts";
+import { answerForged, pick, TO_A_TEXT } from "./hostile.ts";
 import { isTrusted, type Neighbour, type Neighbourhood, PORTS, trustOf } from "./neighbourhood.ts";
-import type { FriendlyCall, FriendlyStep } from "./peer_script.ts";
+import type { Forgery, FriendlyCall, FriendlyStep } from "./peer_script.ts";
 import { soon } from "./turns.ts";
 
 /** What a call of a stranger may fail with. */
@@ -88,6 +88,8 @@ export class Friends {
       }
       case "call a stranger":
         return void this.#strange.push(this.#callStranger(pick(neighbours, step.to), step.payload));
+      case "call a stranger synchronously":
+        return this.#callStrangerSynchronously(pick(neighbours, step.to), step.how, step.off);
       case "give up":
         this.#trust.abort("enough");
         this.#trust = new AbortController();
@@ -180,10 +182,28 @@ export class Friends {
     try {
       value = await this.#hood.peer.call(port, "help", [payload], { timeout: Infinity, signal });
     } catch (error) {
-      const isKnown = error === signal.reason || STRANGE_ERRORS.some((Class) => error instanceof Class);
-      if (!isKnown) throw new Error("A call fails with an error that is none of ours", { cause: error });
+      if (error !== signal.reason) assertOurs(error);
       return;
     }
+    this.#checkStrange(value);
+  }
+
+  #callStrangerSynchronously(neighbour: Neighbour, how: Forgery, off: number): void {
+    const { peer, settings } = this.#hood;
+    this.#hood.whileWaiting = () => answerForged(neighbour, how, off);
+    let value: unknown;
+    try {
+      value = peer.callSync(neighbour.port, "help", [], { timeout: 60_000, trust: trustOf(settings, true) });
+    } catch (error) {
+      return assertOurs(error);
+    } finally {
+      this.#hood.whileWaiting = () => {};
+    }
+    this.#checkStrange(value);
+  }
+
+  /** Fails where this must not be the result of a call of a stranger. */
+  #checkStrange(value: unknown): void {
     assert(value !== TO_A_TEXT, "An answer to a text was taken for one to a number");
     // Somebody else may hold the port by now.
     const { forgedBy } = Object(value) as { forgedBy?: number };
@@ -204,4 +224,10 @@ export class Friends {
     };
     this.#loops.push({ iterator, over: take() });
   }
+}
+
+/** Fails unless a call may fail with this error. */
+function assertOurs(error: unknown): void {
+  const isOurs = STRANGE_ERRORS.some((Class) => error instanceof Class);
+  if (!isOurs) throw new Error("A call fails with an error that is none of ours", { cause: error });
 }

@@ -90,6 +90,17 @@ function forge(neighbourhood: Neighbourhood, step: HostileStep & { do: "forge" }
   sendAll(neighbour, from, datagramsOf(neighbour.port, message, { ...step, joined: false, mutations: [] }));
 }
 
+/** Has a stranger answer the newest request that it was sent: with a forgery, and then with a result. */
+export function answerForged({ stranger, port }: Neighbour, how: Forgery, off: number): void {
+  const request = stranger.readNow().findLast(({ payloadType }) => payloadType === 1);
+  if (request === undefined) return;
+  for (const [kind, number] of [[how, (request.nlmsgSeq + off) >>> 0], ["result", request.nlmsgSeq]] as const) {
+    const body = FORGERIES[kind](number, stranger.link.uid);
+    const bytes = frame(port, { body, netlink: { nlmsgSeq: number }, procslink: { payloadType: 2 } });
+    stranger.sendBytes(PORTS.peer, bytes);
+  }
+}
+
 const FORGERIES: Readonly<Record<Forgery, (id: number, forgedBy: number) => unknown>> = {
   "result": (id, forgedBy) => ({ jsonrpc: "2.0", id, result: { forgedBy } }),
   "error": (id) => ({ jsonrpc: "2.0", id, error: { code: 1, message: "forged" } }),

@@ -95,6 +95,8 @@ export class Neighbourhood {
   readonly #holders = new Map<number, Caller[]>();
   readonly #served: Promise<void>[];
   readonly settings: Settings;
+  /** What a stranger does while the peer's thread stands still. */
+  whileWaiting: () => void = () => {};
 
   /**
    * @param settings Who may do what, and what is known.
@@ -223,7 +225,9 @@ export class Neighbourhood {
     const { peer, synchronous } = this.links;
     const stranger = new Stranger(synchronous);
     const answers: Uint8Array<ArrayBuffer>[] = [];
+    peer.blocking!.whileSending = () => this.whileWaiting();
     peer.blocking!.whileReceiving = () => {
+      this.whileWaiting();
       for (const { nlmsgSeq, body } of stranger.readNow()) {
         // Who asks for the identity passes nothing. A notification is a stranger's.
         const { id, params = ["", null, 0] } = body as { id?: number; params?: [string, unknown, number] };

@@ -34,6 +34,7 @@ export type FriendlyStep =
   | { readonly do: "call synchronously"; readonly part: number; readonly payload: unknown }
   /** The peer trusts a stranger, until it gives that up. */
   | { readonly do: "call a stranger"; readonly to: number; readonly payload: unknown }
+  | { readonly do: "call a stranger synchronously"; readonly to: number; readonly how: Forgery; readonly off: number }
   | { readonly do: "give up" }
   /** A loop takes the requests that arrive, so many of them, and has them carried out. */
   | { readonly do: "loop"; readonly count: number };
@@ -113,6 +114,8 @@ const payload = fc.oneof(
   // Some fit a datagram, and some do not.
   { arbitrary: fc.nat(150).map((length) => "aé€😀".repeat(length)), weight: 1 },
 );
+const how = fc.constantFrom<Forgery[]>("result", "error", "error of all", "batch", "text as id", "rubbish");
+const off = fc.constantFrom(0, 0, 0, 1, -1, -2);
 const call: fc.Arbitrary<FriendlyCall> = fc.record({
   method: fc.constantFrom<FriendlyMethod[]>(
     ...["echo", "echo", "later", "relay", "refuse", "reject", "crash", "grow", "who", "missing"] as const,
@@ -131,6 +134,7 @@ const friendly: fc.Arbitrary<PeerStep> = fc.oneof(
   fc.record({ do: fc.constant("notify" as const), payload }),
   fc.record({ do: fc.constant("call synchronously" as const), part: fc.constantFrom(0, 100), payload }),
   fc.record({ do: fc.constant("call a stranger" as const), to: fc.nat(2), payload }),
+  fc.record({ do: fc.constant("call a stranger synchronously" as const), to: fc.nat(2), how, off }),
   fc.constant({ do: "give up" as const }),
   fc.record({ do: fc.constant("loop" as const), count: fc.integer({ min: 1, max: 3 }) }),
 );
@@ -175,8 +179,8 @@ const forge: fc.Arbitrary<PeerStep> = fc.record({
   do: fc.constant("forge" as const),
   from,
   about: fc.nat(4),
-  how: fc.constantFrom<Forgery[]>("result", "error", "error of all", "batch", "text as id", "rubbish"),
-  off: fc.constantFrom(0, 0, 0, 1, -1, -2),
+  how,
+  off,
   spoofed: fc.boolean(),
   part: fc.constantFrom(0, 0, 20),
   order,

@@ -79,6 +79,7 @@ class Trial {
       case "call out":
       case "call synchronously":
       case "call a stranger":
+      case "call a stranger synchronously":
       case "give up":
       case "loop":
         return this.#friends.do(step);

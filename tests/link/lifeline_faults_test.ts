@@ -1,4 +1,4 @@
-// What once was wrong with lifelines.
+// Lifelines where the kernel has no room for them, or a turn passes them over.
 import { assertEquals } from "@std/assert";
 import { AF_UNIX, SOCK_STREAM } from "../../ffi/constants.ts";
 import type { Lifeline } from "../../src/link/link.ts";

@@ -1,5 +1,6 @@
 // Strangers who may not call: what they send takes up neither memory nor time, and what they do not read does not wait.
 import { assert, assertEquals } from "@std/assert";
+import { mock } from "node:test";
 import { openPeers, openServing } from "../fakes/peers.ts";
 import { fragments, frame, settle } from "../fakes/stranger.ts";
 import { settled } from "../fakes/time.ts";
@@ -82,6 +83,9 @@ Deno.test("large answers are nobody's call: they are taken from whom may not cal
 });
 
 Deno.test("refusals that another user does not read are dropped, and those of the own user wait", async () => {
+  // While time stands still, whoever does not read is not heard either.
+  const { mock: clock } = mock.method(performance, "now", () => 1_000);
+  using _clock = { [Symbol.dispose]: () => clock.restore() };
   await using peers = openPeers({ access: { uids: [1] } });
   const { server, serverLink, serverTroubles } = peers;
   server.runServerForever();

@@ -83,7 +83,7 @@ Deno.test("a drain takes no longer than it may; what is in hand is then answered
   await settled(3);
   await closed;
   const error = await call;
-  assertEquals([error.code, peers.aborted.length, isolateDeadlines.size], [PEER_CLOSED, 1, 0]);
+  assertEquals([(error as ServerError).code, peers.aborted.length, isolateDeadlines.size], [PEER_CLOSED, 1, 0]);
   assertInstanceOf(peers.aborted[0], PeerClosedError);
 });
 
@@ -211,13 +211,15 @@ Deno.test("a drain does not wait for notifications that a loop has taken", async
 });
 
 Deno.test("a link that fails ends a drain", async () => {
-  await using peers = openDraining();
+  await using peers = openPeers();
   const { server, client, serverLink } = peers;
+  server.registerFunction(() => new Promise(() => {}), "wait");
+  const served = assertRejects(() => server.runServerForever(), PeerClosedError);
   client.call(100, "wait").catch(() => {});
   await settle();
   const closed = server.close({ drain: true });
   serverLink.receiver.failed(new Error("The kernel is tired"));
-  await closed;
+  await Promise.all([closed, served]);
   assert(serverLink.closed);
 });
 

@@ -136,7 +136,7 @@ Deno.test("who holds the port next is asked too, once the last one is known no l
 Deno.test("calls that end while nobody has answered take the question with them", async () => {
   using time = fakeTime();
   await using peers = openAsking();
-  const { client, clientLink, blind } = peers;
+  const { client, clientLink } = peers;
   blind.link.release();
   blind.link.queueLimit = 0;
   const controller = new AbortController();
@@ -199,7 +199,7 @@ Deno.test("a port that nobody holds rejects what waits, and what is asked for ne
 Deno.test("a port that goes without an answer rejects what waits", async () => {
   using time = fakeTime();
   await using peers = openAsking();
-  const { client, clientLink, blind } = peers;
+  const { client, clientLink } = peers;
   const calls = Promise.allSettled([client.call(500, "m"), client.notify(500, "m")]);
   await settle();
   blind.link.close();
@@ -212,7 +212,7 @@ Deno.test("a port that goes without an answer rejects what waits", async () => {
 
 Deno.test("closing rejects what waits for an answer, and nothing is sent any more", async () => {
   const peers = openAsking();
-  const { client, clientLink, blind } = peers;
+  const { client, clientLink } = peers;
   const outcomes = Promise.allSettled([
     client.call(500, "m"),
     client.notify(500, "m"),
