@@ -136,7 +136,7 @@ Deno.test("who holds the port next is asked too, once the last one is known no l
 Deno.test("calls that end while nobody has answered take the question with them", async () => {
   using time = fakeTime();
   await using peers = openAsking();
-  const { client, clientLink } = peers;
+  const { client, clientLink, blind } = peers;
   blind.link.release();
   blind.link.queueLimit = 0;
   const controller = new AbortController();
