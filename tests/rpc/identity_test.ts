@@ -199,7 +199,7 @@ Deno.test("a port that nobody holds rejects what waits, and what is asked for ne
 Deno.test("a port that goes without an answer rejects what waits", async () => {
   using time = fakeTime();
   await using peers = openAsking();
-  const { client, clientLink } = peers;
+  const { client, clientLink, blind } = peers;
   const calls = Promise.allSettled([client.call(500, "m"), client.notify(500, "m")]);
   await settle();
   blind.link.close();
