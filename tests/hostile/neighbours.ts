@@ -8,12 +8,12 @@ export type Access = "anyone" | "same-user";
 
 /** What the neighbours do. */
 export interface Neighbours {
-  /** What each of them sends: a mode of flood.c. */
-  readonly floods: readonly { readonly mode: string; readonly joined?: number; readonly atClient?: boolean }[];
+  /** What each of them sends, a mode of flood.c, and to whom: the server where nothing else is said. */
+  readonly floods: readonly { readonly mode: string; readonly joined?: number; readonly to?: "client" | "nobody" }[];
   /** Who may call the server. */
   readonly access: Access;
   /** How much of what they send the server may keep, in bytes, where that is more than a little. */
-  readonly kept?: number;
+  readonly mayKeep?: number;
 }
 
 /** As a peer joins messages, and as much as a socket may send at once where nobody has lowered that. */
@@ -24,9 +24,13 @@ function both(mode: string, access: Access = "anyone"): Neighbours {
   return { floods: [{ mode }, { mode, joined: LARGE }], access };
 }
 
+/** What neighbours cost that only keep the processors busy. */
+export const CONTROL = "elsewhere";
+
 /** All kinds of neighbours, and none. */
 export const NEIGHBOURS: Readonly<Record<string, Neighbours>> = {
   none: { floods: [], access: "anyone" },
+  [CONTROL]: { floods: Array(2).fill({ mode: "requests", to: "nobody" }), access: "anyone" },
   noise: both("noise"),
   requests: both("requests"),
   refused: both("requests", "same-user"),
@@ -34,7 +38,7 @@ export const NEIGHBOURS: Readonly<Record<string, Neighbours>> = {
   batches: both("batches"),
   notifications: both("notifications"),
   responses: {
-    floods: [{ mode: "responses", joined: LARGE }, { mode: "responses", atClient: true }],
+    floods: [{ mode: "responses", joined: LARGE }, { mode: "responses", to: "client" }],
     access: "anyone",
   },
   deep: both("deep"),
@@ -46,8 +50,9 @@ export const NEIGHBOURS: Readonly<Record<string, Neighbours>> = {
 export interface Figures {
   readonly client: ClientFigures;
   readonly floods: readonly FloodFigures[];
-  /** By how much the server has grown at the end of the flood, and at most meanwhile, in bytes. */
-  readonly growth: number;
+  /** How much more the server uses at the end of the flood, in bytes. */
+  readonly kept: number;
+  /** By how much its process has grown at most, in bytes, with what is not yet collected. */
   readonly peak: number;
 }
 
@@ -73,16 +78,15 @@ export async function run(
   const client = ending.use(start(programUrl("client"), [port, milliseconds, clientPort, seed]));
   await client.lineWith("ready");
   const peakBefore = await beginPeak(server.pid);
-  const running = floods.map(({ mode, joined, atClient }) =>
-    ending.use(program.start(atClient ? clientPort : port, mode, joined))
-  );
+  const ports = { server: port, client: clientPort, nobody: randomPort() };
+  const running = floods.map(({ mode, joined, to }) => ending.use(program.start(ports[to ?? "server"], mode, joined)));
   await Promise.all(running.map((flood) => flood.on()));
   client.signal("SIGUSR2");
   const figures: ClientFigures = JSON.parse(await client.line());
   return {
     client: figures,
     floods: await Promise.all(running.map((flood) => flood.end())),
-    growth: figures.after.size - figures.before.size,
+    kept: figures.after.used - figures.before.used,
     peak: await peak(server.pid) - peakBefore,
   };
 }

@@ -2,9 +2,6 @@
 import { LinuxSyscalls } from "../../ffi/linux.ts";
 
 const LARGEST = 65_536;
-const PAGE = 4_096;
-/** Ticks of the clock by which the kernel counts the time of a process, in a second: the same on every Linux (`USER_HZ`). */
-export const TICKS_A_SECOND = 100;
 
 /** The text of a file of /proc; undefined where there is none. */
 export function readProc(path: string): string | undefined {
@@ -17,7 +14,7 @@ export function readProc(path: string): string | undefined {
   return length < 0 ? undefined : new TextDecoder().decode(buffer.subarray(0, length));
 }
 
-/** The time that a process has used, itself and in the kernel, in ticks. */
+/** The time that a process has used, itself and in the kernel, in ticks of ten milliseconds. */
 export function ticksOf(pid: number): number {
   const stat = readProc(`${pid}/stat`);
   if (stat === undefined) throw new Error(`There is no process ${pid}`);
@@ -26,10 +23,21 @@ export function ticksOf(pid: number): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
+/**
+ * The time that processes have used so far, all their threads together, in milliseconds: more exact than ticks, but without threads
+ * that have ended.
+ */
+export async function processorMillisecondsOf(pids: readonly number[]): Promise<number> {
+  const files = pids.map((pid) => `/proc/${pid}/task/*/schedstat`).join(" ");
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", `cat ${files}`] }).output();
+  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  return lines.reduce((sum, line) => sum + Number(line.split(" ")[0]), 0) / 1e6;
+}
+
 /** The memory of a process that is in use, in bytes; undefined where it has ended. */
 export function residentBytesOf(pid: number): number | undefined {
-  const pages = readProc(`${pid}/statm`)?.split(" ")[1];
-  return pages === undefined ? undefined : Number(pages) * PAGE;
+  const kibibytes = readProc(`${pid}/status`)?.match(/^VmRSS:\s+(\d+) kB$/m)?.[1];
+  return kibibytes === undefined ? undefined : 1_024 * Number(kibibytes);
 }
 
 /** The processes that a process has started and that live. */

@@ -8,13 +8,15 @@ export class Neighbour {
   add(a: number, b: number): number {
     return a + b;
   }
-  /** How large this process is once what is not used any more is gone, in bytes, and what the peer has counted. */
-  async report(): Promise<{ size: number; stats?: unknown }> {
+  /** What this process has in memory and uses, in bytes, and what the peer has counted. */
+  async report(): Promise<{ used: number; stats?: unknown }> {
+    // What is not used any more goes first; some of it only after another turn of the event loop.
     for (let round = 0; round < 4; round++) {
+      await new Promise((resolve) => setTimeout(resolve));
       (globalThis as { gc?: () => void }).gc?.();
-      await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    return { size: Deno.memoryUsage().rss, stats: (peer as { stats?: () => unknown }).stats?.() };
+    const { heapUsed, external } = Deno.memoryUsage();
+    return { used: heapUsed + external, stats: (peer as { stats?: () => unknown }).stats?.() };
   }
 }
 
