@@ -289,3 +289,16 @@ export function sendError(errno: number, port: number, size: number, maximum: nu
       return new SyscallError("sendto", errno);
   }
 }
+
+/** What a user namespace makes of users whom it does not map, most often. */
+const OVERFLOW_UID = 65_534;
+
+/**
+ * Says what is special about a user, in a text for a person.
+ *
+ * @param uid The user id.
+ * @returns The end of a sentence; nothing for most.
+ */
+export function aboutUser(uid: number): string {
+  return uid === OVERFLOW_UID ? ` (in a user namespace, ${uid} is anybody whom it does not map)` : "";
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DecodeError } from "../errors.ts";
+import { aboutUser, DecodeError } from "../errors.ts";
 import { encodeText, parseJSON, stringify } from "./text.ts";
 
 /** Codes of the errors that the specification defines. */
@@ -262,7 +262,8 @@ export class AccessDeniedError extends JSONRPCError {
    * @returns The error.
    */
   static untrusted(port: number, uid: number): AccessDeniedError {
-    const message = `Port ${port} is held by user ${uid}, whom this call does not trust: check the port, or set trust`;
+    const who = `user ${uid}${aboutUser(uid)}`;
+    const message = `Port ${port} is held by ${who}, whom this call does not trust: check the port, or set trust`;
     return new AccessDeniedError(undefined, { message, uid });
   }
 }

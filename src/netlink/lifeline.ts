@@ -13,8 +13,8 @@ import type { ReactorSource, Registration } from "./registration.ts";
 
 /** For how long an answer of the listening socket holds, in milliseconds: a port may be freed by a process that lives on. */
 export const ASKED_MILLISECONDS = 1_000;
-/** For how long it is known without a system call that the process lives, in milliseconds. */
-const LOOKED_MILLISECONDS = 5;
+/** For how long it is known without a system call that the process lives, in milliseconds: what is sent meanwhile goes to anybody. */
+const LOOKED_MILLISECONDS = 0.05;
 
 /** The process that listens beside a port. */
 interface Listener {

@@ -10,7 +10,7 @@ import type { RequestsInHand } from "./requests_in_hand.ts";
 /** Time between ticks, in milliseconds. */
 export const WATCH_MILLISECONDS = 5_000;
 /** The most ticks between looks at one port: each look wakes its process. */
-const MOST_TICKS = 16;
+const MOST_TICKS = 64;
 
 /**
  * A caller that has ended waits for nothing, but a handler may go on for it without end. So while requests are in hand, their

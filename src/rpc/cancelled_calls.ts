@@ -28,15 +28,16 @@ export class CancelledCalls {
    *
    * @param port Port that it went to.
    * @param id Its id.
+   * @param isTold Whether the other side is told: not where the call costs it nothing.
    */
-  add(port: number, id: number): void {
+  add(port: number, id: number, isTold = true): void {
     this.#ports.delete(id);
     this.#ports.set(id, port);
     if (this.#ports.size > REMEMBERED_CALLS) {
       const [oldest] = this.#ports.keys();
       this.#ports.delete(oldest!);
     }
-    this.#cancel(port, id);
+    if (isTold) this.#cancel(port, id);
   }
 
   /**

@@ -196,11 +196,17 @@ export class Client {
       timeout: checkTimeout(timeout),
       signal,
       contact: this.#contacts.at(target),
-      trust: trust === undefined ? this.#parts.trust : this.#access(trust),
+      trust: trust === undefined ? this.#parts.trust : this.access(trust),
     };
   }
 
-  #access(trust: AccessRule): Access {
+  /**
+   * Checks a rule for whom calls trust. It is read once.
+   *
+   * @param trust The rule.
+   * @returns The rule in the form in which it is asked.
+   */
+  access(trust: AccessRule): Access {
     if (typeof trust === "string" || trust === null) return this.#parts.compile(trust);
     let access = this.#rules.get(trust);
     if (access === undefined) this.#rules.set(trust, access = this.#parts.compile(trust));

@@ -11,7 +11,7 @@ import type { Deadlines, Timed } from "./deadlines.ts";
 const LOOK_MILLISECONDS = {
   /** Where the end of its process is told: its port may have been freed all the same. It doubles with each look. */
   first: 1_000,
-  longest: 16_000,
+  longest: 64_000,
   /** Where nothing tells. */
   blind: 200,
 } as const;
@@ -25,8 +25,15 @@ export interface Member {
    * Ends it.
    *
    * @param reason Why.
+   * @param sender Who holds the port, where that is known by now.
    */
-  reject(reason: unknown): void;
+  reject(reason: unknown, sender?: Caller): void;
+  /**
+   * Ends it, since nobody wants to know any more.
+   *
+   * @param reason Why.
+   */
+  abort(reason: unknown): void;
 }
 
 /** What a contact needs of its peer. */
@@ -51,6 +58,8 @@ export class Contact implements Timed {
   heapIndex = -1;
   /** What waits until it is known who holds the port. */
   readonly waiting: (() => Promise<void>)[] = [];
+  /** The question who holds it, while that is under way. */
+  asked: Promise<Caller> | undefined;
 
   readonly #host: ContactHost;
   readonly #members = new Set<Member>();
@@ -61,6 +70,9 @@ export class Contact implements Timed {
   /** Asks who holds the port. */
   #question: Member | undefined;
   #heard = false;
+  /** Whether it had a lifeline that was somebody else's. */
+  #isDoubted = false;
+  #left: PromiseWithResolvers<void> | undefined;
   #interval: number = LOOK_MILLISECONDS.first;
   #isOver = false;
 
@@ -71,8 +83,7 @@ export class Contact implements Timed {
   constructor(host: ContactHost, port: number) {
     this.#host = host;
     this.port = port;
-    this.#lifeline = host.openLifeline(port, () => this.end(new PeerGoneError(port, "answering")));
-    if (this.#lifeline !== undefined) this.#known = callerOf(port, this.#lifeline);
+    this.#adopt();
   }
 
   /** Whether nothing is awaited from it. */
@@ -130,10 +141,16 @@ export class Contact implements Timed {
    */
   identified(sender: Caller): void {
     if (this.#lifeline !== undefined && this.isHolder(sender)) return;
+    this.#isDoubted ||= this.#lifeline !== undefined;
     this.#lifeline?.close();
     this.#lifeline = undefined;
     this.#known = callerOf(this.port, sender);
     this.#knownAt = performance.now();
+    // It may have begun to listen only now, as where its socket was handed to it.
+    if (this.#adopt()) return;
+    this.#interval = LOOK_MILLISECONDS.blind;
+    this.#host.looks.delete(this);
+    if (!this.isIdle) this.#lookLater();
   }
 
   /**
@@ -159,10 +176,17 @@ export class Contact implements Timed {
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
     if (this.isIdle) this.#host.awaited(this.port, -1);
+    this.#left?.resolve();
+    this.#left = undefined;
     if (member === this.#question) this.#question = undefined;
     else if (this.#question !== undefined && this.#members.size === 1) {
-      this.#question.reject(new Error("Nobody asks any more"));
+      this.#question.abort(new Error("Nobody asks any more"));
     }
+  }
+
+  /** Resolves when something is awaited no longer. */
+  left(): Promise<void> {
+    return (this.#left ??= Promise.withResolvers<void>()).promise;
   }
 
   /** Looks whether the holder is still there, less and less often; not where nothing is awaited. */
@@ -170,6 +194,11 @@ export class Contact implements Timed {
     if (this.isIdle) return this.#lifeline === undefined ? this.#host.ended(this) : undefined;
     const heard = this.#heard;
     this.#heard = false;
+    // What was sent went to whoever held the port before.
+    if (this.isReplaced()) return this.#endLater();
+    if (this.#known === undefined && this.#adopt()) {
+      this.#question?.reject(new Error("Its lifeline tells"), this.#known);
+    }
     if (heard) this.#interval = LOOK_MILLISECONDS.first;
     else if (this.#isGone() && !this.#lifeline?.isWatched) return this.#endLater();
     const isWatched = this.#lifeline?.isWatched ?? false;
@@ -188,12 +217,41 @@ export class Contact implements Timed {
     for (const member of [...this.#members]) member.reject(reason);
   }
 
+  /**
+   * Tells whether somebody listens beside the port by now, where whoever has answered did not: the port has changed hands.
+   *
+   * @returns Whether.
+   */
+  isReplaced(): boolean {
+    if (this.#lifeline !== undefined || this.#known === undefined || this.#isDoubted) return false;
+    const lifeline = this.#host.openLifeline(this.port, () => {});
+    lifeline?.close();
+    return lifeline !== undefined;
+  }
+
   /** Lets go of a port that somebody else holds by now. What is awaited learns it once what was sent before has been read. */
   replaced(): void {
     // The lifeline tells the end of the process by itself, after that.
     if (this.isIdle) this.#end();
     else if (!this.#lifeline?.isWatched) this.#endLater();
   }
+
+  /** Takes the lifeline of whoever holds the port, where there is one, and it is not somebody else's. */
+  #adopt(): boolean {
+    if (this.#isDoubted) return false;
+    const lifeline = this.#host.openLifeline(this.port, this.#broken);
+    if (lifeline === undefined) return false;
+    if (this.#known !== undefined && !this.isHolder(callerOf(this.port, lifeline))) {
+      lifeline.close();
+      this.#isDoubted = true;
+      return false;
+    }
+    this.#known ??= callerOf(this.port, lifeline);
+    this.#lifeline = lifeline;
+    return true;
+  }
+
+  readonly #broken = (): void => this.end(new PeerGoneError(this.port, "answering"));
 
   #isGone(): boolean {
     return this.#lifeline === undefined ? this.#host.isGone(this.port) : !this.#lifeline.ask();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PeerGoneError } from "../errors.ts";
 import { AccessDeniedError } from "../jsonrpc/errors.ts";
 import type { Caller, Link } from "../link/link.ts";
 import { isGone } from "../link/probe.ts";
@@ -72,7 +73,7 @@ export class Contacts implements ContactHost {
     }
     const contact = new Contact(this, port);
     this.#contacts.set(port, contact);
-    if (this.#contacts.size > KEPT_CONTACTS) this.#forgetOldest();
+    if (this.#contacts.size > KEPT_CONTACTS) this.#forgetOldest(contact);
     return contact;
   }
 
@@ -170,9 +171,9 @@ export class Contacts implements ContactHost {
     if (this.#contacts.get(contact.port) === contact) this.#contacts.delete(contact.port);
   }
 
-  #forgetOldest(): void {
+  #forgetOldest(newest: Contact): void {
     for (const contact of this.#contacts.values()) {
-      if (contact.isIdle) return contact.replaced();
+      if (contact.isIdle && contact !== newest) return contact.replaced();
     }
   }
 
@@ -184,15 +185,35 @@ export class Contacts implements ContactHost {
   }
 
   async #decide(contact: Contact, sending: Sending): Promise<void> {
+    if (!sending.isWanted) return;
     let refusal: Error | undefined;
-    try {
-      if (sending.isWanted) refusal = await this.#refusal(contact, sending);
-    } catch (error) {
-      refusal = error as Error;
-    }
+    let isDecided = false;
+    const decision = this.#refusal(contact, sending).catch((error: Error) => error).then((error) => {
+      isDecided = true;
+      refusal = error;
+    });
+    // A rule that does not answer keeps others waiting for no longer than whoever has it.
+    while (!isDecided && sending.isWanted) await Promise.race([decision, contact.left()]);
     if (!sending.isWanted) return;
     if (refusal === undefined) sending.send();
     else sending.refuse(refusal);
+  }
+
+  /** Asks a port who holds it, once for all that wait for that. */
+  #ask(contact: Contact, timeout: number): Promise<Caller> {
+    const asked = contact.asked ??= this.#identify(contact, timeout).finally(() => {
+      if (contact.asked === asked) contact.asked = undefined;
+    });
+    return asked;
+  }
+
+  /** A rule may take its time: by then somebody else may hold the port, of whom nothing was asked. */
+  async #changed(contact: Contact, sending: Sending, { uid, gid }: Caller): Promise<Error | undefined> {
+    if (!sending.isWanted) return undefined;
+    const gone = new PeerGoneError(contact.port, "answering");
+    if (!contact.isCurrent) return gone;
+    if (contact.holder === undefined) contact.identified(await this.#ask(contact, Infinity));
+    return contact.holder?.uid === uid && contact.holder.gid === gid ? undefined : gone;
   }
 
   /** Says why a receiver is not trusted, after having asked it where it must. */
@@ -200,17 +221,19 @@ export class Contacts implements ContactHost {
     if (sending.trust.isAnyone) return undefined;
     const { port, holder } = contact;
     if (holder !== undefined) {
-      if (await allows(sending, holder)) return undefined;
+      if (await allows(sending, holder)) return await this.#changed(contact, sending, holder);
       if (contact.isIdentified) return AccessDeniedError.untrusted(port, holder.uid);
     }
+    if (!sending.isWanted) return undefined;
     let sender: Caller;
     try {
-      sender = await this.#identify(contact, holder === undefined ? Infinity : DOUBT_MILLISECONDS);
+      sender = await this.#ask(contact, holder === undefined ? Infinity : DOUBT_MILLISECONDS);
     } catch (error) {
       return holder === undefined ? error as Error : AccessDeniedError.untrusted(port, holder.uid);
     }
     contact.identified(sender);
-    return await allows(sending, sender) ? undefined : AccessDeniedError.untrusted(port, sender.uid);
+    if (!await allows(sending, sender)) return AccessDeniedError.untrusted(port, sender.uid);
+    return await this.#changed(contact, sending, sender);
   }
 }
 

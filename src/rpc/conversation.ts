@@ -182,7 +182,7 @@ export class Conversation {
    * @param trust The rule.
    */
   checkTrust(trust: AccessRule): void {
-    this.#compile("trust", trust);
+    this.client.access(trust);
   }
 
   /**
@@ -219,6 +219,7 @@ export class Conversation {
       this.#dispatcher.stop(error);
       this.#postponed.close();
       if (error.cause === undefined) this.#readLast();
+      this.#postponed.close();
       this.#unpacker.close();
       this.#dispatcher.close(error);
       this.#outbox.close(error);

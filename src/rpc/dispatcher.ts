@@ -11,7 +11,16 @@ import { CallerWatch } from "./caller_watch.ts";
 import { runAsCurrentCall, runOutsideOfCalls } from "./current_call.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Method, Methods } from "./methods.ts";
-import { beginRequest, closeRequest, dropRequest, handAnswer, type RequestHost, RPCRequest } from "./request.ts";
+import {
+  beginRequest,
+  closeRequest,
+  dropRequest,
+  handAnswer,
+  keepCounted,
+  letGo,
+  type RequestHost,
+  RPCRequest,
+} from "./request.ts";
 import { nameOf } from "./request_name.ts";
 import { RequestSignals } from "./request_signals.ts";
 import { RequestsInHand } from "./requests_in_hand.ts";
@@ -54,6 +63,10 @@ export class Dispatcher implements RequestHost {
   #stopReason: Error | undefined;
   #isClosed = false;
   #refusing = false;
+  /** Requests whose handlers take longer. */
+  readonly #running = new WeakSet<RPCRequest>();
+  /** Those of them that nobody waits for. */
+  readonly #abandoned = new WeakSet<RPCRequest>();
 
   /**
    * @param parts What it needs of its peer.
@@ -140,15 +153,25 @@ export class Dispatcher implements RequestHost {
       }
       const result = runAsCurrentCall(request, method, method.parameters.bind(request.params));
       if (!isThenable(result)) return respond(request, result);
-      return Promise.resolve(result).then((value) => respond(request, value), (error) => fail(request, error));
+      this.#running.add(request);
+      return Promise.resolve(result).then(
+        (value) => (this.#ran(request), respond(request, value)),
+        (error) => (this.#ran(request), fail(request, error)),
+      );
     } catch (error) {
       fail(request, error);
     }
   }
 
   done(request: RPCRequest, answer: string | undefined): void {
-    this.#inHand.delete(request);
     this.#signals.delete(request);
+    // A notification that a loop has taken was done with then.
+    if (!this.#inHand.delete(request)) return;
+    // One that nobody waits for is still carried out: what it takes up is given back when that is over.
+    if (answer === undefined && this.#running.has(request)) {
+      this.#abandoned.add(request);
+      keepCounted(request);
+    }
     handAnswer(request, answer, this.#refusing);
     if (this.#inHand.size === 0) this.idle();
   }
@@ -176,6 +199,7 @@ export class Dispatcher implements RequestHost {
   taken(request: RPCRequest): void {
     if (!request.isNotification) return;
     this.#inHand.delete(request);
+    handAnswer(request, undefined, false);
     if (this.#inHand.size === 0) this.idle();
   }
 
@@ -216,6 +240,11 @@ export class Dispatcher implements RequestHost {
     runOutsideOfCalls(() => this.#signals.close(reason));
     const error = closedError(reason);
     for (const request of [...this.#inHand]) closeRequest(request, error);
+  }
+
+  #ran(request: RPCRequest): void {
+    this.#running.delete(request);
+    if (this.#abandoned.delete(request)) letGo(request);
   }
 
   /** Ends a request without an answer. */

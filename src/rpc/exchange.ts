@@ -25,6 +25,10 @@ export interface Exchange {
    * @param expendable Whether it does not wait for room.
    */
   answer(answer: string | undefined, expendable?: boolean): void;
+  /** Has what is counted of its caller counted on, also once it is answered: a handler goes on for nobody. */
+  keep(): void;
+  /** Takes that back. Counts. */
+  letGo(): void;
 }
 
 /** What exchanges need of their peer. */
@@ -61,6 +65,9 @@ export class SingleExchange implements Exchange, Delivery {
   /** What is counted of its caller: requests, and bytes of the answer. */
   #requests = 0;
   #bytes = 0;
+  /** How many handlers go on for nobody, and whether all else is over. */
+  #kept = 0;
+  #isOver = false;
 
   /**
    * @param host The peer.
@@ -109,6 +116,15 @@ export class SingleExchange implements Exchange, Delivery {
     this.#sendError(new InternalError(reason), this);
   }
 
+  keep(): void {
+    this.#kept++;
+  }
+
+  letGo(): void {
+    this.#kept--;
+    if (this.#isOver) this.#done();
+  }
+
   delivered(): void {
     this.#done();
     if (this.#isCounted) this.#host.deaf.delete(this.caller.port);
@@ -140,7 +156,8 @@ export class SingleExchange implements Exchange, Delivery {
 
   /** Nothing of it takes up anything any more. */
   #done(): void {
-    if (!this.#isCounted) return;
+    this.#isOver = true;
+    if (!this.#isCounted || this.#kept > 0) return;
     const { uid } = this.caller;
     if (this.#requests > 0) this.#host.requests.give(uid, this.#requests);
     if (this.#bytes > 0) this.#host.answers.give(uid, this.#bytes);

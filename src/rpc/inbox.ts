@@ -119,7 +119,7 @@ export class Inbox implements MessageSink {
   #settle(response: unknown, nlmsgSeq: number, sender: Caller): boolean {
     if (!isResponse(response)) return false;
     const { port } = sender;
-    if (!this.#pending.settle(response, nlmsgSeq, sender) && !this.#pending.isLate(response.id, port)) {
+    if (!this.#pending.settle(response, nlmsgSeq, sender) && !this.#pending.isLate(response.id ?? nlmsgSeq, port)) {
       const id = JSON.stringify(response.id).slice(0, 100);
       this.#trouble("unexpected", `Nobody waits for a response with the id ${id} from port ${port}`, port);
     }

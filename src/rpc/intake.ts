@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { aboutUser } from "../errors.ts";
 import { encodeError } from "../jsonrpc/encode.ts";
 import { AccessDeniedError, InvalidRequestError, type JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import { isId, isRequest, type JSONRPCId } from "../jsonrpc/guards.ts";
@@ -13,6 +14,7 @@ import { BatchExchange, type Exchange, type ExchangeHost, SingleExchange } from 
 import type { Method, Methods } from "./methods.ts";
 import { dropRequest, type RPCRequest } from "./request.ts";
 import { nameOf } from "./request_name.ts";
+import { CANCEL_METHOD } from "./reserved_methods.ts";
 
 /** Made once: rubbish costs no more than it must. */
 const NO_REQUEST = new InvalidRequestError("The body is not a JSON-RPC 2.0 request");
@@ -75,6 +77,7 @@ export class Intake {
    */
   take(payload: unknown, nlmsgSeq: number, caller: Caller): void {
     const { maxBatchMembers } = this.#parts;
+    if (isCancel(payload)) return this.#parts.dispatcher.cancel(caller, payload.params.id);
     if (!Array.isArray(payload)) {
       const exchange = new SingleExchange(this.#parts, caller, nlmsgSeq, readableId(payload));
       if (!exchange.admit(1)) return this.#refuseOne(payload, nlmsgSeq, caller);
@@ -137,7 +140,8 @@ export class Intake {
   #decided(request: RPCRequest, method: Method | undefined, allowed: boolean): void {
     if (request.isAnswered) return;
     if (!allowed) {
-      const reason = `User ${request.caller.uid} may not call ${nameOf(request)}`;
+      const { uid } = request.caller;
+      const reason = `User ${uid} may not call ${nameOf(request)}${aboutUser(uid)}`;
       this.#parts.trouble("denied", reason, request.caller.port);
       return this.#refuse(request, new AccessDeniedError(reason));
     }
@@ -171,6 +175,12 @@ export class Intake {
   #isForeign({ uid }: Caller): boolean {
     return this.#parts.requests.isForeign(uid);
   }
+}
+
+/** A notification that its caller waits for a request no longer: it takes up nothing, and is taken in any case. */
+function isCancel(payload: unknown): payload is { params: { id: JSONRPCId } } {
+  return isRequest(payload) && payload.method === CANCEL_METHOD && payload.id === undefined &&
+    isId((payload.params as { id?: unknown } | undefined)?.id);
 }
 
 /** The id of what is no request, where it has one that can be told. */

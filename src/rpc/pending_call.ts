@@ -110,7 +110,7 @@ export class PendingCall implements Timed, Delivery, Abortable, Member {
 
   /** Lets the other side know that the answer is not wanted any more, where it has the request. */
   cancel(): void {
-    if (this.#isDelivered && this.isPending && !this.terms.method.startsWith("rpc.")) this.#owner.cancel(this);
+    if (this.#isDelivered && this.isPending) this.#owner.cancel(this);
   }
 
   /**

@@ -126,8 +126,8 @@ export class PendingCalls implements PendingCallOwner {
    *
    * @param call The call.
    */
-  cancel({ id, terms: { port } }: PendingCall): void {
-    this.#cancelled.add(port, id);
+  cancel({ id, terms: { port, method } }: PendingCall): void {
+    this.#cancelled.add(port, id, !method.startsWith("rpc."));
   }
 
   /**

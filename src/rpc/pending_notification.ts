@@ -67,6 +67,7 @@ export class PendingNotification implements Timed, Abortable, Delivery, Member {
     try {
       this.#host.hold();
     } catch (error) {
+      this.#ended = true;
       message.withdraw();
       return this.#reject(error);
     }

@@ -45,6 +45,10 @@ export let beginRequest: (request: RPCRequest) => void;
 export let closeRequest: (request: RPCRequest, error: JSONRPCError) => void;
 /** Ends a request without an answer, since nobody waits for one; whatever comes later is ignored. */
 export let dropRequest: (request: RPCRequest) => void;
+/** Has what a request takes up of its caller's share counted on, although nobody waits for it any more. */
+export let keepCounted: (request: RPCRequest) => void;
+/** Takes that back. */
+export let letGo: (request: RPCRequest) => void;
 /** Hands an answer to the message that a request came in. Where it is expendable, it does not wait for room. */
 export let handAnswer: (request: RPCRequest, answer: string | undefined, expendable: boolean) => void;
 /** Makes of a request what `currentCall()` returns in its handler. */
@@ -189,6 +193,8 @@ export class RPCRequest {
       request.#finish(undefined);
       request.#state = "closed";
     };
+    keepCounted = (request) => request.#exchange.keep();
+    letGo = (request) => request.#exchange.letGo();
     handAnswer = (request, answer, expendable) => request.#exchange.answer(answer, expendable);
     callOf = (request) => request.#call ??= new RequestCall(request);
   }

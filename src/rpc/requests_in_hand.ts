@@ -57,9 +57,15 @@ export class RequestsInHand implements Iterable<RPCRequest> {
    * Deletes a request, where it is here.
    *
    * @param request The request.
+   * @returns Whether it was.
    */
-  delete(request: RPCRequest): void {
-    if (!this.#requests.delete(request)) return;
+  delete(request: RPCRequest): boolean {
+    if (!this.#requests.delete(request)) return false;
+    this.#forget(request);
+    return true;
+  }
+
+  #forget(request: RPCRequest): void {
     const { id, caller: { port } } = request;
     const requests = id === undefined ? undefined : this.#callers.get(port);
     const same = requests?.get(id!);

@@ -192,7 +192,9 @@ export class SyncClient implements MessageSink {
         if (hasRead && rest > -LATE_MILLISECONDS) continue;
         if (rest <= 0) throw late();
         // What it sent as its last is here by then.
-        const isOver = lifeline === undefined ? isGone(this.#parts.link, port) : !lifeline.isHeld();
+        const isOver = lifeline === undefined
+          ? isGone(this.#parts.link, port) || terms.contact.isReplaced()
+          : !lifeline.isHeld();
         if (isOver && !blocking.receive(this.#receiver, 0)) throw new PeerGoneError(port, "answering");
       }
     } catch (error) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DecodeError, MessageTooLargeError, PeerGoneError } from "../errors.ts";
+import { aboutUser, DecodeError, MessageTooLargeError, PeerGoneError } from "../errors.ts";
 import { AccessDeniedError, InvalidRequestError, type JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import type { Caller } from "../link/link.ts";
 import { Traffic } from "../link/traffic.ts";
@@ -224,7 +224,7 @@ export class Unpacker {
   /** What somebody may not ask for is not worth its memory, nor its parsing. */
   #checkDenied({ payloadType }: DatagramReader, sender: Caller, sink: MessageSink): Problem | undefined {
     if (payloadType !== PAYLOAD_JSONRPC_REQUEST || !sink.denies(sender)) return undefined;
-    return { kind: "denied", reason: `User ${sender.uid} may not call anything here` };
+    return { kind: "denied", reason: `User ${sender.uid} may not call anything here${aboutUser(sender.uid)}` };
   }
 
   /** A large response that nobody waits for would take up memory until it is whole. */

@@ -8,6 +8,7 @@
  */
 import {
   AF_UNIX,
+  MSG_DONTWAIT,
   SO_DOMAIN,
   SO_NETNS_COOKIE,
   SO_PASSCRED,
@@ -146,12 +147,21 @@ export class Fuse {
         return this.#paths.get(first) ?? "";
       case "poll":
         return (first as number[]).map((fd) => this.#kindOf(fd)).join(" and ");
+      case "sendto":
+        return this.#waitingOr(args[3] as number, first);
+      case "recvmsg":
+        return this.#waitingOr(third, first);
       case "epollAdd":
       case "epollDelete":
         return this.#kindOf(second);
       default:
         return typeof first === "number" ? this.#kindOf(first) : "";
     }
+  }
+
+  /** A call that waits is another one than one that does not. */
+  #waitingOr(flags: number, fd: number): string {
+    return `${this.#kindOf(fd)}${(flags & MSG_DONTWAIT) === 0 ? " waiting" : ""}`;
   }
 
   /** The peer that a socket belongs to, or what a descriptor is. */

@@ -1,4 +1,5 @@
 // Lifelines: a peer listens beside its port, and whoever calls it learns who holds it, and when that is over.
+import type { ErrnoName } from "../../ffi/errno.ts";
 import type { RPCPeer } from "../../mod.ts";
 import { settled } from "../fakes/time.ts";
 import { type Scene, testFaults } from "./harness.ts";
@@ -30,6 +31,21 @@ async function callSlow(stage: Stage, client: RPCPeer): Promise<void> {
   // Of the two messages to a server without a lifeline, the first asks who holds the port.
   const isAsked = stage.kernel.count("sendto") - sends > 1;
   stage.note(stage.kernel.pidfds > pidfds ? "its end will be told" : isAsked ? "no lifeline" : "it will be looked for");
+}
+
+/** A caller waits for longer than an answer of the listener holds. */
+function asksOnceMore(noPidfd?: ErrnoName): Scene {
+  return {
+    neighbours: "idle",
+    async play(stage) {
+      const { client } = openBoth(stage);
+      if (noPidfd !== undefined) stage.kernel.fail("peer_pidfd", noPidfd);
+      stage.watch("call", client.call(20, "slow", [], { timeout: 5_000 }));
+      await stage.pass(900);
+      stage.strike();
+      await stage.passUntilEnded(5_100);
+    },
+  };
 }
 
 const SCENES: Record<keyof typeof LIFELINES, Scene> = {
@@ -112,19 +128,12 @@ const SCENES: Record<keyof typeof LIFELINES, Scene> = {
       const { client } = openBoth(stage);
       stage.strike();
       await callSlow(stage, client);
+      stage.heal();
       await stage.passUntilEnded(5_100);
     },
   },
-  "a caller asks once more while it waits": {
-    neighbours: "idle",
-    async play(stage) {
-      const { client } = openBoth(stage);
-      stage.watch("call", client.call(20, "slow", [], { timeout: 5_000 }));
-      await stage.pass(900);
-      stage.strike();
-      await stage.passUntilEnded(5_100);
-    },
-  },
+  "a caller asks once more while it waits": asksOnceMore(),
+  "a caller without a descriptor of the process asks once more": asksOnceMore("ENOPROTOOPT"),
   "a caller looks whether the other side still lives": {
     neighbours: "idle",
     async play(stage) {
@@ -144,6 +153,7 @@ const SCENES: Record<keyof typeof LIFELINES, Scene> = {
       const client = stage.open("client", { port: 10, netns: BLUE });
       stage.strike();
       await callSlow(stage, client);
+      stage.heal();
       await stage.passUntilEnded(5_100);
       stage.note(`the thread is in ${stage.kernel.namespace}`);
     },

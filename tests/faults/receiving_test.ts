@@ -67,6 +67,7 @@ const SCENES: Record<keyof typeof RECEIVING, Scene> = {
     play(stage) {
       const stranger = stage.openStranger(20);
       const client = stage.open("client", { port: 10 });
+      stage.waitsTakeTime();
       stage.kernel.whileBlocked = () => stranger.answer(10);
       stage.strike();
       stage.attempt("call", () => client.callSync(20, "ping", [], { timeout: 50 }));

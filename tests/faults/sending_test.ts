@@ -72,6 +72,13 @@ function call(client: RPCPeer, stage: Stage): void {
   stage.watch("call", client.call(20, "ping", [], { timeout: 80 }));
 }
 
+/** A call that has the thread wait, and another one. */
+function callSync(client: RPCPeer, stage: Stage): void {
+  const callNow = () => client.callSync(20, "ping", [], { timeout: 50 });
+  stage.attempt("call", callNow);
+  stage.afterwards("the next call", () => Promise.try(callNow));
+}
+
 const SCENES: Record<keyof typeof SENDING, Scene> = {
   "a call is sent": sendsCall(openClient),
   "a notification is sent": sends(openClient, ({ client }, stage) => {
@@ -138,8 +145,7 @@ const SCENES: Record<keyof typeof SENDING, Scene> = {
       const client = stage.open("client", { port: 10 });
       stage.kernel.whileBlocked = () => stranger.answer(10);
       stage.strike();
-      stage.attempt("call", () => client.callSync(20, "ping", [], { timeout: 50 }));
-      stage.afterwards("the next call", () => Promise.try(() => client.callSync(20, "ping", [], { timeout: 50 })));
+      callSync(client, stage);
     },
   },
   "a synchronous call waits for room": {
@@ -148,13 +154,10 @@ const SCENES: Record<keyof typeof SENDING, Scene> = {
       const client = stage.open("client", { port: 10 });
       stage.kernel.queueLimit = 1;
       stage.kernel.arrive(20, new Uint8Array(16).fill(1));
-      stage.kernel.whileBlocked = (milliseconds) => {
-        stage.busy(milliseconds);
-        stranger.answer(10);
-      };
+      stage.waitsTakeTime();
+      stage.kernel.whileBlocked = () => stranger.answer(10);
       stage.strike();
-      stage.attempt("call", () => client.callSync(20, "ping", [], { timeout: 50 }));
-      stage.afterwards("the next call", () => Promise.try(() => client.callSync(20, "ping", [], { timeout: 50 })));
+      callSync(client, stage);
     },
   },
 };

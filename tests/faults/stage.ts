@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MSG_DONTWAIT } from "../../ffi/constants.ts";
 import { RPCPeer, type RPCPeerOptions, type TroubleEvent } from "../../mod.ts";
 import { NetlinkLink } from "../../src/link/netlink_link.ts";
 import { isLiving } from "../../src/netlink/leftovers.ts";
@@ -17,6 +18,9 @@ import { World } from "./world.ts";
 
 /** How long anything may take once a scene is over, in milliseconds. */
 const MOST_MILLISECONDS = 50;
+
+/** How long a wait of the thread takes, in milliseconds. */
+const WAIT_MILLISECONDS = 20;
 
 /** How a peer of a scene is opened. */
 export interface PeerOptions extends Omit<RPCPeerOptions, "link"> {
@@ -179,6 +183,22 @@ export class Stage implements AsyncDisposable {
   /** Lets the clock go on while the thread waits. */
   busy(milliseconds: number): void {
     this.#world.time.busy(milliseconds);
+  }
+
+  /** Whatever has the thread wait takes a while from now on, also where a signal ends it. */
+  waitsTakeTime(): void {
+    const [sendto, recvmsg] = [this.kernel.sendto.bind(this.kernel), this.kernel.recvmsg.bind(this.kernel)];
+    const wait = (flags: number) => {
+      if ((flags & MSG_DONTWAIT) === 0) this.busy(WAIT_MILLISECONDS);
+    };
+    this.kernel.sendto = (fd, data, length, flags, address) => {
+      wait(flags);
+      return sendto(fd, data, length, flags, address);
+    };
+    this.kernel.recvmsg = (fd, slot, flags) => {
+      wait(flags);
+      return recvmsg(fd, slot, flags);
+    };
   }
 
   /** What a promise comes to; fails where that takes longer than it may. */

@@ -68,7 +68,7 @@ testUnless(onlyRoot, "root trusts no other user, and is let in by each", async (
   assertEquals(short(refused), `AccessDeniedError of ${NOBODY}`);
   assertEquals(
     refused.message,
-    `Port ${insider.port} is held by user ${NOBODY}, whom this call does not trust: check the port, or set trust`,
+    `Port ${insider.port} is held by user ${NOBODY} (in a user namespace, ${NOBODY} is anybody whom it does not map), whom this call does not trust: check the port, or set trust`,
   );
   // It has never heard of that.
   assertEquals(await host.peer.call(insider.port, "served", [], ANYONE), 0);

@@ -1,6 +1,7 @@
 // Strangers who may not call: what they send takes up neither memory nor time, and what they do not read does not wait.
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
+import type { AccessRule } from "../../mod.ts";
 import { openPeers, openServing } from "../fakes/peers.ts";
 import { fragments, frame, settle } from "../fakes/stranger.ts";
 import { settled } from "../fakes/time.ts";
@@ -52,16 +53,16 @@ Deno.test("of the fragments of somebody who may not call nothing is kept", async
   assertEquals((outcomeOf(await own.next()) as string[])[0]!.length > 49_000, true);
 });
 
-const rules = {
+const rules: Record<string, { peer: AccessRule; method: AccessRule | undefined }> = {
   "one method is for anyone": { peer: { uids: [1] }, method: "anyone" },
   "one method has a function": { peer: { uids: [1] }, method: () => true },
-  "a function decides": { peer: () => true, method: undefined },
-} as const;
+  "a function decides": { peer: (_caller, method) => method === "measure", method: undefined },
+};
 
 for (const [name, { peer, method }] of Object.entries(rules)) {
   Deno.test(`large requests of everybody are read where ${name}`, async () => {
-    await using peers = openPeers({ access: peer as () => boolean });
-    peers.server.registerFunction((text: string) => text.length, "measure", { access: method as () => boolean });
+    await using peers = openPeers({ access: peer });
+    peers.server.registerFunction((text: string) => text.length, "measure", { access: method });
     peers.server.runServerForever();
     const mallory = peers.stranger();
     mallory.send(100, request(1, "measure", ["x".repeat(10_000)]));
@@ -110,6 +111,25 @@ Deno.test("refusals that another user does not read are dropped, and those of th
   await settled(5);
   assertEquals([own.unread.length, server.stats().queuedBytes, serverLink.holds], [12, 0, 1]);
   assertEquals(other.unread.length, 4);
+});
+
+Deno.test("a batch of which something is answered waits, although another user is refused the rest of it", async () => {
+  await using peers = openPeers({ access: { uids: [1] } });
+  peers.server.registerFunction(() => "pong", "ping", { access: "anyone" });
+  peers.server.runServerForever();
+  const idle = peers.stranger();
+  idle.link.release();
+  idle.link.queueLimit = 0;
+  for (const methods of [["ping", "denied"], ["denied", "ping"], ["denied", "denied"]]) {
+    idle.send(100, { body: methods.map((method, id) => request(id, method).body) });
+    await settled(2);
+  }
+  idle.link.queueLimit = Infinity;
+  idle.link.giveUp();
+  idle.link.hold();
+  await settled(5);
+  const outcomes = idle.unread.map(({ body }) => (body as { result?: string }[]).map(({ result }) => result ?? DENIED));
+  assertEquals(outcomes, [["pong", DENIED], [DENIED, "pong"]]);
 });
 
 Deno.test("an id of any length does not make a refusal long", async () => {

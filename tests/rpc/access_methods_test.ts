@@ -193,6 +193,16 @@ for (const allowed of [true, false]) {
   });
 }
 
+Deno.test("a request that may be carried out is not, where its peer drains by then", async () => {
+  await using peers = openUndecided();
+  const call = peers.client.call(100, "count").catch((error) => error.code);
+  await settle();
+  const closed = peers.server.close({ drain: true });
+  await peers.decide(true);
+  await closed;
+  assertEquals([await call, peers.ran], [PEER_CLOSED, 0]);
+});
+
 Deno.test("a batch is answered once all of its members are decided on", async () => {
   await using peers = openUndecided();
   const batch = peers.client.batch(100, [{ method: "count" }, { method: "count", notify: true }, { method: "count" }]);

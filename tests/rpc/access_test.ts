@@ -31,6 +31,7 @@ const lists: [name: string, rule: AccessRule | undefined, caller: Partial<Caller
   ["by default root may", undefined, { uid: 0 }, "pong"],
   ["by default another user may not", undefined, { uid: 1_000 }, DENIED],
   ["by default another user of the own group may not", undefined, { uid: 1_000, gid: 11 }, DENIED],
+  ["by default another user of root's group may not", undefined, { uid: 1_000, gid: 0 }, DENIED],
   ["same-user is the default", "same-user", { uid: 1_000 }, DENIED],
   ["anyone may where anyone may", "anyone", { uid: 1_000 }, "pong"],
   ["a user of the list may", { uids: [1, 1_000] }, { uid: 1_000 }, "pong"],

@@ -15,7 +15,11 @@ function openWaiting(...options: Parameters<typeof openPeers>): Peers & { aborte
   const gate = Promise.withResolvers<void>();
   peers.server.registerFunction(async (name: string, length = 1) => {
     const { signal } = currentCall()!;
-    signal.addEventListener("abort", () => aborted.push([name, signal.reason.name]));
+    signal.addEventListener("abort", () => {
+      // Whoever gives up a call is no part of it.
+      if (currentCall() !== undefined) throw new Error("An abort belongs to no call");
+      aborted.push([name, signal.reason.name]);
+    });
     await gate.promise;
     return "x".repeat(length);
   }, "wait");

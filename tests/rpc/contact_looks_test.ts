@@ -86,7 +86,7 @@ Deno.test("where the end of a process is told, its port is looked at less and le
   const setup = openContact(time);
   setup.contact.join(setup.member());
   const intervals = Array.from({ length: 9 }, () => setup.look() / 1_000);
-  assertEquals(intervals, [1, 1, 2, 4, 8, 16, 16, 16, 16]);
+  assertEquals(intervals, [1, 1, 2, 4, 8, 16, 32, 64, 64]);
   assertEquals([setup.asked, setup.rejected], [9, []]);
 });
 

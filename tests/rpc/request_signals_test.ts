@@ -51,6 +51,18 @@ Deno.test("a signal aborts when the time of its caller is up, and the request is
   assertEquals([isolateDeadlines.size, peers.server.stats().requestsInFlight], [0, 1]);
 });
 
+Deno.test("a notification has no time that could be up", async () => {
+  using _date = stopDate(5_000);
+  using time = fakeTime();
+  await using peers = openServer();
+  const { body } = notification("wait");
+  peers.stranger().send(100, { body: { ...body as object, deadline: 5_020 } });
+  await settle();
+  await time.pass(30);
+  await settled(3);
+  assertEquals([peers.requests.length, peers.reasons, isolateDeadlines.size], [1, [], 0]);
+});
+
 Deno.test("a request that is answered in time has its signal left alone, whatever comes later", async () => {
   using _date = stopDate(5_000);
   using time = fakeTime();
@@ -98,15 +110,20 @@ Deno.test("a signal that is asked for after its request has ended has aborted, f
   const { server } = peers;
   const caller = peers.stranger();
   const loop = server[Symbol.asyncIterator]();
-  for (const id of [1, 2, 3]) caller.send(100, request(id, "m"));
-  const requests = [await loop.next(), await loop.next(), await loop.next()].map(({ value }) => value!);
+  for (const id of [1, 2, 3, 4]) caller.send(100, request(id, "m"));
+  const requests: RPCRequest[] = [];
+  for (let count = 0; count < 4; count++) requests.push((await loop.next()).value!);
   caller.send(100, notification("rpc.cancel", { id: 1 }));
   await settle();
   requests[1]!.respond();
   assertEquals([requests[0]!.signal.reason.name, requests[1]!.signal.aborted], ["AbortError", false]);
+  caller.send(100, notification("rpc.cancel", { id: 4 }));
+  await settle();
   await server.close();
   assertInstanceOf(requests[2]!.signal.reason, PeerClosedError);
   assertEquals(requests[0]!.signal.reason.name, "AbortError");
+  // One that was given up before is not given up by the closing, and one that was answered never is.
+  assertEquals([requests[3]!.signal.reason.name, requests[1]!.signal.aborted], ["AbortError", false]);
 });
 
 Deno.test("closing aborts the signals of all requests and notifications in hand, outside of any call", async () => {

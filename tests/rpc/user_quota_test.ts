@@ -213,6 +213,17 @@ for (const length of [900, 150_000]) {
   });
 }
 
+Deno.test("refusals are no answers: they are not counted as such", async () => {
+  const quotas = { requestsPerUser: 100, answerBytesPerUser: 1_000 };
+  await using peers = openCounting({ quotas, access: (_caller, method) => method !== "denied" });
+  const [idle, twin] = [peers.stranger(1), peers.stranger(2)];
+  idle.link.release();
+  idle.link.queueLimit = 0;
+  await ask(idle, "repeat", 800);
+  await ask(twin, "denied", 1);
+  assertEquals(outcomeOf(await twin.next()), -32001);
+});
+
 Deno.test("who has room for an error learns that its answer does not come", async () => {
   await using peers = openCounting({ quotas: { requestsPerUser: 100, answerBytesPerUser: 1_000 } });
   const [idle, twin] = [peers.stranger(1), peers.stranger(2)];

@@ -4,6 +4,7 @@
  * @module
  */
 import { ANY_OTHER, type Fault, type FaultTable, NOTHING } from "../fault.ts";
+import { MET } from "../met.ts";
 
 /** What accept(2) goes on saying, for example until the program has closed a descriptor. Asked in a loop, it would be all that runs. */
 const NOT_PASSING = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EPERM"] as const;
@@ -20,20 +21,38 @@ const LOST = [
   "the program ends with 71",
 ];
 
+/** What connect(2) says where somebody may listen all the same. */
+const NOT_REFUSED = MET.connect.filter((errno) => errno !== "ECONNREFUSED");
+
 const OWN = "/proc/thread-self/ns/net";
 const BLUE = "/run/netns/blue";
 
 /** What it takes to have a socket in another network namespace, after so many openings of the same before. */
 function journey(seen: readonly string[], before: 0 | 1): readonly Fault[] {
+  const times = Infinity;
   return [
-    { call: "open", of: OWN, after: before, errno: ANY_OTHER, seen },
+    { call: "open", of: OWN, after: before, times, errno: ANY_OTHER, seen },
     // There and back: two each time.
-    { call: "setns", of: OWN, after: 2 * before, errno: ANY_OTHER, seen },
-    { call: "open", of: BLUE, after: before, errno: ANY_OTHER, seen },
-    { call: "setns", of: BLUE, after: before, errno: ANY_OTHER, seen },
+    { call: "setns", of: OWN, after: 2 * before, times, errno: ANY_OTHER, seen },
+    { call: "open", of: BLUE, after: before, times, errno: ANY_OTHER, seen },
+    { call: "setns", of: BLUE, after: before, times, errno: ANY_OTHER, seen },
     { call: "setns", of: OWN, after: 2 * before + 1, errno: ANY_OTHER, seen: LOST },
   ];
 }
+
+/** What cannot be told says nothing: only where nobody listens any more, the port has been freed. */
+const ASKING: readonly Fault[] = [
+  {
+    call: "connect",
+    errno: "ECONNREFUSED",
+    seen: ["call: PeerGoneError: The peer at port 20 was gone before it answered"],
+  },
+  { call: "connect", errno: ANY_OTHER, seen: NOTHING },
+  { call: "socket", of: "unix", errno: ANY_OTHER, seen: NOTHING },
+  { call: "getsockopt", of: "SO_NETNS_COOKIE", errno: ANY_OTHER, seen: NOTHING },
+  { call: "getsockopt", of: "SO_PEERCRED", errno: ANY_OTHER, seen: NOTHING },
+  { call: "close", of: "unix", errno: ANY_OTHER, seen: NOTHING },
+];
 
 export const LIFELINES = {
   "a peer begins to listen": [
@@ -68,36 +87,26 @@ export const LIFELINES = {
     { call: "accept", times: Infinity, errno: NOT_PASSING, seen: NOTHING },
   ],
 
+  // As long as that fails. When it works again, the other side is still the same: it is not taken for another one.
   "a caller learns who holds a port": [
-    { call: "socket", of: "unix", errno: ANY_OTHER, seen: NO_LIFELINE },
-    { call: "getsockopt", of: "SO_NETNS_COOKIE", errno: ANY_OTHER, seen: NO_LIFELINE },
-    { call: "connect", errno: ANY_OTHER, seen: NO_LIFELINE },
-    { call: "getsockopt", of: "SO_PEERCRED", errno: ANY_OTHER, seen: NO_LIFELINE },
-    { call: "peerPidfd", errno: ANY_OTHER, seen: ["it will be looked for", "call: slow"] },
-    { call: "poll", of: "pidfd", errno: ANY_OTHER, seen: NOTHING },
+    { call: "socket", of: "unix", times: Infinity, errno: ANY_OTHER, seen: NO_LIFELINE },
+    { call: "connect", times: Infinity, errno: NOT_REFUSED, seen: NO_LIFELINE },
+    { call: "getsockopt", of: "SO_PEERCRED", times: Infinity, errno: ANY_OTHER, seen: NO_LIFELINE },
+    { call: "peerPidfd", times: Infinity, errno: ANY_OTHER, seen: ["it will be looked for", "call: slow"] },
     { call: "close", of: "unix", errno: ANY_OTHER, seen: NOTHING },
   ],
-  // What cannot be told says nothing: only where nobody listens any more, the port has been freed.
   "a caller asks once more while it waits": [
-    {
-      call: "connect",
-      errno: "ECONNREFUSED",
-      seen: ["call: PeerGoneError: The peer at port 20 was gone before it answered"],
-    },
-    { call: "connect", errno: ANY_OTHER, seen: NOTHING },
-    { call: "socket", of: "unix", errno: ANY_OTHER, seen: NOTHING },
-    { call: "getsockopt", of: "SO_NETNS_COOKIE", errno: ANY_OTHER, seen: NOTHING },
-    { call: "getsockopt", of: "SO_PEERCRED", errno: ANY_OTHER, seen: NOTHING },
+    ...ASKING,
     { call: "poll", of: "pidfd", errno: ANY_OTHER, seen: NOTHING },
-    { call: "close", of: "unix", errno: ANY_OTHER, seen: NOTHING },
   ],
+  "a caller without a descriptor of the process asks once more": ASKING,
   "a caller looks whether the other side still lives": [
     { call: "poll", of: "pidfd", errno: ANY_OTHER, seen: NOTHING },
   ],
   "a caller in another network namespace learns who holds a port": [
     ...journey(NO_LIFELINE_THERE, 0),
-    { call: "socket", of: "unix", errno: ANY_OTHER, seen: NO_LIFELINE_THERE },
-    { call: "connect", errno: ANY_OTHER, seen: NO_LIFELINE_THERE },
+    { call: "socket", of: "unix", times: Infinity, errno: ANY_OTHER, seen: NO_LIFELINE_THERE },
+    { call: "connect", times: Infinity, errno: NOT_REFUSED, seen: NO_LIFELINE_THERE },
     { call: "close", of: "namespace", errno: ANY_OTHER, seen: NOTHING },
   ],
   // What it has sent as its last is read first.

@@ -105,7 +105,15 @@ export const SENDING = {
   "a synchronous call is sent": CALL,
   "a synchronous call waits for room": [
     ...CALL,
-    ...refused((error) => [`call: ${error}`], { after: 1 }),
+    ...refused((error) => [`call: ${error}`], { of: "client waiting" }),
+    // Signals that come again and again do not prolong it.
+    {
+      call: "sendto",
+      of: "client waiting",
+      times: Infinity,
+      errno: ["EINTR", "EAGAIN"],
+      seen: ['call: CallTimeoutError: Port 20 did not answer "ping" within 50 ms'],
+    },
     { call: "setsockoptTime", of: "SO_SNDTIMEO", errno: ANY_OTHER, seen: ["call: {error}"] },
     // The request has left: its answer is nobody's.
     {
