@@ -95,6 +95,11 @@ export class ReceiveSlot {
     return whole;
   }
 
+  /** Forgets a datagram that did not fit, and gives the memory back that it has taken. */
+  drop(): void {
+    this.#renewOverflow();
+  }
+
   /** Gives the overflow's memory back. The slot cannot be used any more. */
   free(): void {
     this.#overflow?.free();

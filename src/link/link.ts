@@ -118,9 +118,9 @@ export interface Link {
    * @param port The port.
    * @param broken Told once when the holder is gone, and all that it had sent was received. What {@linkcode Lifeline.isHeld} and
    * {@linkcode Lifeline.ask} find out they do not tell.
-   * @returns The lifeline; undefined where nobody holds the port, or its holder cannot be told.
+   * @returns The lifeline; undefined where nobody holds the port, or its holder has none; null where that cannot be told.
    */
-  openLifeline?(port: number, broken: () => void): Lifeline | undefined;
+  openLifeline?(port: number, broken: () => void): Lifeline | null | undefined;
   /** Begins to read, and keeps the process running. Counts: each hold needs its release. */
   hold(): void;
   /** Takes one hold back. */

@@ -14,11 +14,11 @@ import { LifelineListener } from "../netlink/lifeline_listener.ts";
 import type { LifelinePlace } from "../netlink/lifeline_socket.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
-import { NetlinkSocket, type NetlinkSocketOptions } from "../netlink/socket.ts";
+import { MAX_DATAGRAM, NetlinkSocket, type NetlinkSocketOptions } from "../netlink/socket.ts";
 import { unmappedIds } from "../netlink/user_namespace.ts";
 import { BlockingNetlink } from "./blocking_netlink.ts";
 import { ForeignQueue } from "./foreign_queue.ts";
-import type { BlockingLink, Lifeline, Link, LinkReceiver, PatientSend, UnmappedIds } from "./link.ts";
+import type { BlockingLink, Caller, Lifeline, Link, LinkReceiver, PatientSend, UnmappedIds } from "./link.ts";
 import { type DatagramReceiver, SlotReader } from "./slot_reader.ts";
 
 /** Datagrams that are read before another socket has its turn. */
@@ -105,7 +105,7 @@ export class NetlinkLink implements Link, ReactorSource {
     });
   }
 
-  openLifeline(port: number, broken: () => void): Lifeline | undefined {
+  openLifeline(port: number, broken: () => void): Lifeline | null | undefined {
     const lifeline = NetlinkLifeline.open(this.#reactor, this.#place, port, {
       broken: (slot) => {
         // An answer may have come before the end of who sent it: it is read first, where anybody has it read.
@@ -114,7 +114,7 @@ export class NetlinkLink implements Link, ReactorSource {
       },
       ended: () => this.#lifelines.delete(lifeline!),
     });
-    if (lifeline !== undefined) this.#lifelines.add(lifeline);
+    if (lifeline) this.#lifelines.add(lifeline);
     return lifeline;
   }
 
@@ -173,8 +173,9 @@ export class NetlinkLink implements Link, ReactorSource {
       if (length >= 0) {
         const sender = this.#reader.senderOf(slot, length, receiver);
         if (sender === undefined) continue;
-        if (sender.uid === this.uid) receiver.receive(slot.whole(length), length, sender);
-        else foreign.add(slot.whole(length), length, sender);
+        // Root, whom nobody can keep out anyway, has its turn with our own.
+        if (sender.uid === this.uid || sender.uid === 0) receiver.receive(slot.whole(length), length, sender);
+        else this.#addForeign(slot, length, sender);
       }
       if (length >= 0 && !foreign.isFull) continue;
       foreign.deliver(receiver);
@@ -182,6 +183,14 @@ export class NetlinkLink implements Link, ReactorSource {
       if (performance.now() > deadline) break;
     }
     this.#deliverForeignLater();
+  }
+
+  /** A peer sends none that is larger: what another user sends is not worth its memory. */
+  #addForeign(slot: ReceiveSlot, length: number, sender: Caller): void {
+    if (length <= MAX_DATAGRAM) return this.#foreign.add(slot.data, length, sender);
+    slot.drop();
+    const reason = `A datagram of ${length} bytes of another user: at most ${MAX_DATAGRAM} are read`;
+    this.#receiver?.trouble("refused", reason, sender.port);
   }
 
   /** Goes on with datagrams of other users once the rest of the program, and what comes of our own, has had its turn. */

@@ -61,16 +61,17 @@ export class NetlinkLifeline implements ReactorSource {
    * @param place The netlink socket that calls it.
    * @param port The port.
    * @param events Told of its end.
-   * @returns The lifeline; undefined where nobody listens, or it cannot be told.
+   * @returns The lifeline; undefined where nobody listens, null where it cannot be told.
    */
   static open(
     reactor: Reactor,
     place: LifelinePlace,
     port: number,
     events: LifelineEvents,
-  ): NetlinkLifeline | undefined {
+  ): NetlinkLifeline | null | undefined {
     const listener = ask(reactor.syscalls, place, port, true);
-    return typeof listener === "object" ? new NetlinkLifeline(reactor, place, port, listener, events) : undefined;
+    if (typeof listener === "object") return new NetlinkLifeline(reactor, place, port, listener, events);
+    return listener === "nobody" ? undefined : null;
   }
 
   private constructor(

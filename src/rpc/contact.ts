@@ -39,7 +39,7 @@ export interface Member {
 /** What a contact needs of its peer. */
 export interface ContactHost {
   /** Finds out who holds a port; tells when that is over, where that can be told. */
-  openLifeline(port: number, broken: () => void): Lifeline | undefined;
+  openLifeline(port: number, broken: () => void): Lifeline | null | undefined;
   /** Tells whether nobody holds a port. */
   isGone(port: number): boolean;
   /** When contacts are looked at. */
@@ -72,6 +72,8 @@ export class Contact implements Timed {
   #heard = false;
   /** Whether it had a lifeline that was somebody else's. */
   #isDoubted = false;
+  /** Whether it was sure that whoever holds the port has none. */
+  #hadNone = false;
   #left: PromiseWithResolvers<void> | undefined;
   #interval: number = LOOK_MILLISECONDS.first;
   #isOver = false;
@@ -223,10 +225,10 @@ export class Contact implements Timed {
    * @returns Whether.
    */
   isReplaced(): boolean {
-    if (this.#lifeline !== undefined || this.#known === undefined || this.#isDoubted) return false;
+    if (this.#lifeline !== undefined || this.#known === undefined || !this.#hadNone || this.#isDoubted) return false;
     const lifeline = this.#host.openLifeline(this.port, () => {});
     lifeline?.close();
-    return lifeline !== undefined;
+    return Boolean(lifeline);
   }
 
   /** Lets go of a port that somebody else holds by now. What is awaited learns it once what was sent before has been read. */
@@ -240,7 +242,8 @@ export class Contact implements Timed {
   #adopt(): boolean {
     if (this.#isDoubted) return false;
     const lifeline = this.#host.openLifeline(this.port, this.#broken);
-    if (lifeline === undefined) return false;
+    this.#hadNone = lifeline === undefined;
+    if (!lifeline) return false;
     if (this.#known !== undefined && !this.isHolder(callerOf(this.port, lifeline))) {
       lifeline.close();
       this.#isDoubted = true;

@@ -48,6 +48,12 @@ export interface MessageSink {
   ignores(sender: Caller): boolean;
 }
 
+/** Requests in one datagram of somebody who may not call that are read so far that their refusals have their ids. */
+const READ_OF_DENIED = 64;
+
+/** Answers those beyond, which have only the number of their message. Made once: a flood costs no more than it must. */
+const DENIED = new AccessDeniedError("This user may not call anything here");
+
 /** What becomes of requests of somebody who does not read that they are refused. */
 const IGNORED = "A request of a caller that has no room to be told that others were refused";
 
@@ -168,6 +174,13 @@ export class Unpacker {
         this.#trouble("spoofed", reason, sender.port);
       } else if (reader.payloadType === PAYLOAD_JSONRPC_REQUEST && sink.ignores(sender)) {
         this.#trouble("refused", IGNORED, sender.port);
+      } else if (this.#isDeniedUnread(reading)) {
+        this.#trouble(
+          "denied",
+          "A request, or a notification, of somebody who may not call anything here",
+          sender.port,
+        );
+        sink.badRequest(DENIED, reader.nlmsgSeq, sender);
       } else if (reader.fragment) {
         this.#fragment(reader, bytes, sender, sink);
       } else {
@@ -219,6 +232,14 @@ export class Unpacker {
     if (size <= maximum) return undefined;
     const reason = `The message has ${size} bytes, and at most ${maximum} are taken`;
     return { kind: "refused", reason, error: new MessageTooLargeError(size, maximum) };
+  }
+
+  /** Tells whether a request is refused unread: its sender may not call, and has sent many at once. */
+  #isDeniedUnread(reading: Reading): boolean {
+    const { reader, sender, sink } = reading;
+    if (reader.payloadType !== PAYLOAD_JSONRPC_REQUEST || reader.fragment) return false;
+    // Most datagrams hold few messages: for these nothing has to be asked.
+    return reading.messages > READ_OF_DENIED && sink.denies(sender);
   }
 
   /** What somebody may not ask for is not worth its memory, nor its parsing. */

@@ -128,6 +128,15 @@ const SCENES: Record<keyof typeof LIFELINES, Scene> = {
       const { client } = openBoth(stage);
       stage.strike();
       await callSlow(stage, client);
+      await stage.passUntilEnded(5_100);
+    },
+  },
+  "a caller that could not learn who holds a port can do so later": {
+    neighbours: "idle",
+    async play(stage) {
+      const { client } = openBoth(stage);
+      stage.strike();
+      await callSlow(stage, client);
       stage.heal();
       await stage.passUntilEnded(5_100);
     },

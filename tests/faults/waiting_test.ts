@@ -1,5 +1,5 @@
 // Waiting: the first reason to be read, the wait of a thread, looks by timer, the end of a wait, a thread that waits for two.
-import type { RPCPeer } from "../../mod.ts";
+import { currentCall, type RPCPeer } from "../../mod.ts";
 import { LINGER_MILLISECONDS } from "../../src/netlink/reactor.ts";
 import { settled } from "../fakes/time.ts";
 import { type Scene, testFaults } from "./harness.ts";
@@ -51,6 +51,20 @@ function call(neighbours: NeighbourKind): Scene {
       await stage.passUntilEnded(2_100);
     },
   };
+}
+
+/** The wait of a process fails, and whoever learns it opens a new server, which is called. */
+async function reopens(stage: Stage, begin: (server: RPCPeer, open: () => void) => void): Promise<void> {
+  const server = stage.open("server", { port: 20 });
+  begin(server, () => void stage.serve("new server", { port: 21 }));
+  const client = stage.open("client", { port: 10, elsewhere: true });
+  client.notify(20, "never");
+  await stage.pass(1);
+  stage.strike();
+  stage.endWait();
+  await stage.pass(1);
+  stage.watch("call", client.call(21, "ping", [], { timeout: 50 }));
+  await stage.pass(60);
 }
 
 const SCENES: Record<keyof typeof WAITING, Scene> = {
@@ -124,6 +138,25 @@ const SCENES: Record<keyof typeof WAITING, Scene> = {
       stage.endWait();
       await stage.passUntilEnded(2_100);
     },
+  },
+  "nobody can wait any more, and a new peer is opened as soon as that is told": {
+    neighbours: "none",
+    play: (stage) =>
+      reopens(stage, (server, open) => {
+        server.registerFunction(() => {}, "never");
+        server.runServerForever().catch(open);
+      }),
+  },
+  "nobody can wait any more, and a handler that is told to stop opens a new peer": {
+    neighbours: "none",
+    play: (stage) =>
+      reopens(stage, (server, open) => {
+        server.runServerForever().catch(() => {});
+        server.registerFunction(() => {
+          currentCall()!.signal.addEventListener("abort", open);
+          return new Promise(() => {});
+        }, "never");
+      }),
   },
   "a peer that is unref'd is looked at by timer": {
     neighbours: "idle",

@@ -99,7 +99,12 @@ export class API extends Inherited {
     // For a notification nobody waits: its signal says nothing until the peer is closed.
     if (request.isNotification) return;
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
-    if (!signal.aborted) this.#reached.push("a signal that has not aborted");
+    const { caller } = request;
+    const isCancelled = (signal.reason as Error).name === "AbortError";
+    // Whoever has the port by now may be another user.
+    if (isCancelled && this.#surroundings.whoHolds(caller.port).at(-1)!.uid !== caller.uid) {
+      this.#reached.push("a call of another user, which was cancelled");
+    }
   }
 
   sum(...numbers: number[]): number {

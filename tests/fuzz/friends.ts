@@ -113,12 +113,16 @@ export class Friends {
   async end(): Promise<void> {
     for (const { iterator } of this.#loops) await iterator.return!();
     await soon(Promise.all(this.#loops.map(({ over }) => over)), "loops");
-    this.#trust.abort("enough");
-    await soon(Promise.all(this.#strange), "calls of strangers");
     this.#patience.abort("long enough");
     for (const wait of this.#waits) this.#calls.add("a long wait", wait, { reason: "long enough" });
     await this.assertAnswered();
     await settled(2);
+  }
+
+  /** Ends the calls of strangers; where it is told that these are gone, they end by themselves. */
+  async endStrange(): Promise<void> {
+    if (!this.#hood.settings.lifelines) this.#trust.abort("enough");
+    await soon(Promise.all(this.#strange), "calls of strangers");
   }
 
   /** Fails unless each call has reached its method once. */

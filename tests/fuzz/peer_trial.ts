@@ -101,6 +101,7 @@ class Trial {
     await this.#friends.assertAnswered();
     await this.#friends.end();
     for (const neighbour of neighbours) this.#hood.leave(neighbour);
+    await this.#friends.endStrange();
     // Soon whoever is gone is missed: the sender of fragments, and the caller of a request.
     for (let tick = 0; tick < MAX_TICKS && (tick < 3 || this.#timers.intervals > 0); tick++) await this.#timers.tick();
     assertEquals(this.#timers.intervals, 0, "parts of messages are left, or requests of those who are gone");

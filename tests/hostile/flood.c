@@ -26,8 +26,9 @@
 /* What a datagram of one message has at most where its mode does not say how much. */
 #define MAX_PART 65000u
 #define MESSAGE 0x10
-#define BATCH_MEMBERS 4096
-#define DEPTH 100000
+/* As large as a batch may be, and as deep as JSON should not be; joined ones are of a size that a peer sends and takes too. */
+#define BATCH_MEMBERS (joined > 0 ? 1000 : 4096)
+#define DEPTH (joined > 0 ? 50000 : 100000)
 /* Messages of one port that a peer puts together at once, and fragments of each before others are begun. */
 #define TOGETHER 16
 #define PARTS 256

@@ -136,14 +136,14 @@ Deno.test("a sender that dies with half a message sent: the half is dropped, and
   const part = new Uint8Array(40 + 100_000).fill(0x20);
   const fields = { flags: 1, nlmsgSeq: 5, port, payloadType: 1, seq: 1, time: Date.now() };
   writeFragmentHeaders(new DataView(part.buffer), 0, 100_000, 10 * MIB, false, fields);
-  for (let count = 0; count < 10; count++) assertEquals(send(syscalls, fd, server.nlPid, part), part.length);
+  for (let count = 0; count < 3; count++) assertEquals(send(syscalls, fd, server.nlPid, part), part.length);
   syscalls.close(fd);
 
   await using client = new RPCPeer();
   assertEquals(await client.call(server.nlPid, "length", ["meanwhile"]), 9);
   await told.promise;
   assertEquals(troubles, [
-    `incomplete: 1000040 of ${10 * MIB + 40} bytes of a message have arrived, and its sender is gone`,
+    `incomplete: 300040 of ${10 * MIB + 40} bytes of a message have arrived, and its sender is gone`,
   ]);
 });
 

@@ -184,7 +184,7 @@ Deno.test("a link that is closed opens no lifeline", async () => {
   const { kernel, link } = openLink();
   kernel.listenElsewhere(77);
   link.close();
-  assertEquals(link.openLifeline(77, () => {}), undefined);
+  assertEquals(link.openLifeline(77, () => {}), null);
   await closeLinks(kernel, link);
 });
 
@@ -205,13 +205,13 @@ Deno.test("links in another network namespace listen and call there", async () =
   const [blue, second] = [10, 20].map((port) => new NetlinkLink({ port, netns: BLUE }, reactor)) as NetlinkLink[];
   assertEquals([link, blue!].map((caller) => caller.openLifeline(20, () => {})?.isHeld()), [undefined, true]);
   second!.close();
-  assertEquals(blue!.openLifeline(20, () => {}), undefined);
+  assertEquals(blue!.openLifeline(20, () => {}), null);
   assertEquals([link, blue!].map((caller) => caller.openLifeline(10, () => {})?.isHeld()), [true, true]);
   // A socket from there that was handed in has no lifeline here.
   const fd = kernel.openElsewhere({ port: 30, namespace: "blue" });
   const handed = new NetlinkLink({ fd }, reactor);
-  assertEquals([link, blue!].map((caller) => caller.openLifeline(30, () => {})), [undefined, undefined]);
-  assertEquals([handed.openLifeline(10, () => {}), kernel.namespace], [undefined, "own"]);
+  assertEquals([link, blue!].map((caller) => caller.openLifeline(30, () => {})), [null, null]);
+  assertEquals([handed.openLifeline(10, () => {}), kernel.namespace], [null, "own"]);
   await closeLinks(kernel, link, blue!, second!, handed);
 });
 

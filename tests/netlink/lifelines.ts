@@ -39,8 +39,8 @@ export class Calls {
       broken: () => void this.told.push(`${port} broken`),
       ended: () => void this.told.push(`${port} ended`),
     });
-    if (lifeline !== undefined) this.#lifelines.push(lifeline);
-    return lifeline;
+    if (lifeline) this.#lifelines.push(lifeline);
+    return lifeline ?? undefined;
   }
 
   /** Opens a lifeline. */

@@ -194,6 +194,19 @@ Deno.test("while its end is about to be told, nothing is ended by a look", async
   assertEquals([setup.rejected.length, setup.looks.waiting.size], [1, 0]);
 });
 
+Deno.test("a contact in whose place another is ends: at once where nothing is awaited from it, and else when that is told", async () => {
+  using time = fakeTime();
+  const [idle, watched, unwatched] = [openContact(time), openContact(time), openContact(time)];
+  for (const setup of [watched, unwatched]) setup.contact.join(setup.member());
+  unwatched.isWatched = false;
+  for (const { contact } of [idle, watched, unwatched]) contact.replaced();
+  assertEquals([idle, watched, unwatched].map(({ closed, ended }) => [closed, ended]), [[1, 1], [0, 0], [1, 1]]);
+  await settled(3);
+  assertEquals([watched.rejected, unwatched.rejected.length, watched.looks.waiting.size], [[], 1, 1]);
+  watched.broken();
+  assertEquals([watched.rejected.length, watched.closed], [1, 1]);
+});
+
 Deno.test("what joins a contact that is over is not looked at", () => {
   using time = fakeTime();
   const setup = openContact(time);

@@ -98,6 +98,7 @@ Deno.test("calls that follow at once look whether the port was bound anew, also 
   // Its lifeline may be in the wrong hands alone: the port itself is asked as well.
   heir.answer(200, await heir.next(), {});
   assertEquals([await refused, heardBy(heir)], [1_000, []]);
+  assertEquals(old.link.lifelines.size, 0);
 });
 
 Deno.test("the end of one port's process is no concern of calls to another", async () => {

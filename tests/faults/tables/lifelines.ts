@@ -40,6 +40,14 @@ function journey(seen: readonly string[], before: 0 | 1): readonly Fault[] {
   ];
 }
 
+/** What it takes to learn who holds a port, as long as that fails. */
+const LEARNING: readonly Fault[] = [
+  { call: "socket", of: "unix", times: Infinity, errno: ANY_OTHER, seen: NO_LIFELINE },
+  { call: "connect", times: Infinity, errno: NOT_REFUSED, seen: NO_LIFELINE },
+  { call: "getsockopt", of: "SO_PEERCRED", times: Infinity, errno: ANY_OTHER, seen: NO_LIFELINE },
+  { call: "peerPidfd", times: Infinity, errno: ANY_OTHER, seen: ["it will be looked for", "call: slow"] },
+];
+
 /** What cannot be told says nothing: only where nobody listens any more, the port has been freed. */
 const ASKING: readonly Fault[] = [
   {
@@ -87,14 +95,9 @@ export const LIFELINES = {
     { call: "accept", times: Infinity, errno: NOT_PASSING, seen: NOTHING },
   ],
 
-  // As long as that fails. When it works again, the other side is still the same: it is not taken for another one.
-  "a caller learns who holds a port": [
-    { call: "socket", of: "unix", times: Infinity, errno: ANY_OTHER, seen: NO_LIFELINE },
-    { call: "connect", times: Infinity, errno: NOT_REFUSED, seen: NO_LIFELINE },
-    { call: "getsockopt", of: "SO_PEERCRED", times: Infinity, errno: ANY_OTHER, seen: NO_LIFELINE },
-    { call: "peerPidfd", times: Infinity, errno: ANY_OTHER, seen: ["it will be looked for", "call: slow"] },
-    { call: "close", of: "unix", errno: ANY_OTHER, seen: NOTHING },
-  ],
+  "a caller learns who holds a port": LEARNING,
+  // The other side is still the same then, and not taken for another one.
+  "a caller that could not learn who holds a port can do so later": LEARNING,
   "a caller asks once more while it waits": [
     ...ASKING,
     { call: "poll", of: "pidfd", errno: ANY_OTHER, seen: NOTHING },

@@ -10,6 +10,8 @@ const SENT_ALL_THE_SAME = "a batch is sent although its calls have failed alread
 const NEVER_WOKEN = "a thread that could not be woken once is never woken again";
 /** What poll(2) says where it cannot be asked at all. */
 const NOT_INTERRUPTED = ["ENOMEM", "EFAULT", "EINVAL", "EPERM", "EACCES", "ENOSYS"] as const;
+const NOT_INTERRUPTED_WAIT = ["EFAULT", "EINVAL", "EBADF"] as const;
+const NOT_WAITED_FOR = "a peer that is opened while others learn of a failure is not waited for";
 const BUSY_WAIT = "a synchronous call whose poll fails does not wait, and asks again and again";
 
 const CALLERS_WAIT = "a link that fails is closed before its peer can answer what it has in hand";
@@ -80,6 +82,12 @@ export const WAITING = {
       seen: ["call: ServerError: The peer is closed", `server: ${CLOSED}`, `neighbours: ${CLOSED}`],
       bug: CALLERS_WAIT,
     },
+  ],
+  "nobody can wait any more, and a new peer is opened as soon as that is told": [
+    { call: "epollPoll", errno: NOT_INTERRUPTED_WAIT, seen: ["call: pong"] },
+  ],
+  "nobody can wait any more, and a handler that is told to stop opens a new peer": [
+    { call: "epollPoll", errno: NOT_INTERRUPTED_WAIT, seen: ["call: pong"], bug: NOT_WAITED_FOR },
   ],
   "a peer that is unref'd is looked at by timer": [
     { call: "epollPoll", errno: "EINTR", seen: NOTHING },
