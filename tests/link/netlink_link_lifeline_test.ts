@@ -205,12 +205,12 @@ Deno.test("links in another network namespace listen and call there", async () =
   const [blue, second] = [10, 20].map((port) => new NetlinkLink({ port, netns: BLUE }, reactor)) as NetlinkLink[];
   assertEquals([link, blue!].map((caller) => caller.openLifeline(20, () => {})?.isHeld()), [undefined, true]);
   second!.close();
-  assertEquals(blue!.openLifeline(20, () => {}), null);
+  assertEquals(blue!.openLifeline(20, () => {}), undefined);
   assertEquals([link, blue!].map((caller) => caller.openLifeline(10, () => {})?.isHeld()), [true, true]);
   // A socket from there that was handed in has no lifeline here.
   const fd = kernel.openElsewhere({ port: 30, namespace: "blue" });
   const handed = new NetlinkLink({ fd }, reactor);
-  assertEquals([link, blue!].map((caller) => caller.openLifeline(30, () => {})), [null, null]);
+  assertEquals([link, blue!].map((caller) => caller.openLifeline(30, () => {})), [undefined, undefined]);
   assertEquals([handed.openLifeline(10, () => {}), kernel.namespace], [null, "own"]);
   await closeLinks(kernel, link, blue!, second!, handed);
 });
