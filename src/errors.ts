@@ -284,7 +284,7 @@ export function sendError(errno: number, port: number, size: number, maximum: nu
     case ERRNO.ECONNREFUSED:
       return new PeerGoneError(port);
     case ERRNO.EMSGSIZE:
-      return new MessageTooLargeError(size, maximum);
+      return size > maximum ? new MessageTooLargeError(size, maximum) : new SyscallError("sendto", errno);
     default:
       return new SyscallError("sendto", errno);
   }

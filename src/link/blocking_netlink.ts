@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import type { SyscallError } from "../errors.ts";
@@ -85,7 +86,13 @@ export class BlockingNetlink implements BlockingLink {
     const pidfd = lifeline instanceof NetlinkLifeline ? lifeline.fd : -1;
     if (pidfd < 0) return this.#socket.receiveWaiting(slot, milliseconds);
     const longest = Math.min(Math.ceil(milliseconds), LONGEST_POLL_MILLISECONDS);
-    return this.#syscalls.poll([this.#socket.fd, pidfd], longest) > 0 ? this.#socket.receive(slot) : -1;
+    const ready = this.#syscalls.poll([this.#socket.fd, pidfd], longest);
+    if (ready > 0) return this.#socket.receive(slot);
+    // Without poll the socket alone is waited for, and the other side looked at in between.
+    if (ready < 0 && this.#syscalls.errno() !== ERRNO.EINTR) {
+      return this.#socket.receiveWaiting(slot, Math.min(milliseconds, 200));
+    }
+    return -1;
   }
 
   #freeSlots(): ReceiveSlot[] {

@@ -83,7 +83,7 @@ export class NetlinkLink implements Link, ReactorSource {
   }
 
   get unmapped(): UnmappedIds {
-    return this.#unmapped ??= unmappedIds(this.#reactor.syscalls);
+    return unmappedIds(this.#reactor.syscalls);
   }
 
   get maxDatagram(): number {
@@ -148,8 +148,9 @@ export class NetlinkLink implements Link, ReactorSource {
   }
 
   failed(error: Error): void {
-    this.close();
+    // First of all: what is in hand can still be answered.
     this.#receiver?.failed(error);
+    this.close();
   }
 
   readable(slot: ReceiveSlot, deadline: number): void {

@@ -9,6 +9,7 @@ import type { Syscalls } from "../../ffi/syscalls.ts";
 import { lifelineAddress, type LifelinePlace, openUnixSocket } from "./lifeline_socket.ts";
 import type { Reactor } from "./reactor.ts";
 import type { ReactorSource, Registration } from "./registration.ts";
+import { type Timer, unrefTimer } from "./unref_timer.ts";
 
 /** Connections that are accepted before another socket has its turn. */
 const CONNECTIONS_A_TURN = 64;
@@ -25,7 +26,7 @@ export class LifelineListener implements ReactorSource {
   readonly fd: number;
   readonly #syscalls: Syscalls;
   readonly #registration: Registration;
-  #pauseTimer: ReturnType<typeof setTimeout> | undefined;
+  #pauseTimer: Timer | undefined;
   #closed = false;
 
   /**
@@ -92,7 +93,6 @@ export class LifelineListener implements ReactorSource {
   #pause(): void {
     if (this.#closed || this.#pauseTimer !== undefined) return;
     this.#registration.pause();
-    this.#pauseTimer = setTimeout(this.#accompany, PAUSE_MILLISECONDS);
-    Deno.unrefTimer(this.#pauseTimer);
+    this.#pauseTimer = unrefTimer(this.#accompany, PAUSE_MILLISECONDS);
   }
 }

@@ -43,10 +43,14 @@ export function inNetworkNamespace<Result>(
 ): Result {
   if (typeof netns === "number") checkProc(syscalls);
   const path = typeof netns === "number" ? `/proc/${netns}/ns/net` : netns;
-  const own = open(syscalls, OWN_NAMESPACE, () => "The way back is there: /proc must be mounted");
+  const own = open(
+    syscalls,
+    OWN_NAMESPACE,
+    (errno) => errno === ERRNO.ENOENT ? "The way back is there: /proc must be mounted" : undefined,
+  );
   try {
     // Who may not come back must not go: root of a user namespace, to whom its own network namespace does not belong.
-    enter(syscalls, own, () => NO_WAY_BACK);
+    enter(syscalls, own, (errno) => errno === ERRNO.EPERM ? NO_WAY_BACK : undefined);
     const there = open(syscalls, path, (errno) => openHint(errno, netns));
     try {
       enter(syscalls, there, (errno) => enterHint(errno, path));
@@ -85,7 +89,9 @@ function open(syscalls: Syscalls, path: string, hint: (errno: number) => string 
 /** Where /proc is that of another pid namespace, a process id means somebody else there. */
 function checkProc(syscalls: Syscalls): void {
   const hint = "/proc is that of another pid namespace, or not mounted: pass the path of a network namespace";
-  syscalls.close(open(syscalls, `/proc/self/task/${syscalls.gettid()}/ns/net`, () => hint));
+  syscalls.close(
+    open(syscalls, `/proc/self/task/${syscalls.gettid()}/ns/net`, (errno) => errno === ERRNO.ENOENT ? hint : undefined),
+  );
 }
 
 function enter(syscalls: Syscalls, fd: number, hint: (errno: number) => string | undefined): void {

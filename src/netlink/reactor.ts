@@ -14,6 +14,7 @@ import { SyscallError } from "../errors.ts";
 import { type ReactorSource, Registration, type RegistrationState } from "./registration.ts";
 import { SendThreads } from "./send_threads.ts";
 import { MAX_DATAGRAM, MAX_OVERFLOW } from "./socket.ts";
+import { type Timer, unrefTimer } from "./unref_timer.ts";
 
 /** How long a wait goes on after its last reason has gone, in milliseconds: the next call most often comes at once. */
 export const LINGER_MILLISECONDS = 10;
@@ -163,7 +164,7 @@ export class Reactor {
     if (epoll === undefined) return;
     // The errno of a call in another thread is not to be had; the same call here tells it, where it fails again.
     if (count < 0) count = this.syscalls.epollPoll(epoll.fd, epoll.events, MAXIMUM_EVENTS);
-    if (count < 0 && this.syscalls.errno() !== ERRNO.EINTR) return this.#fail("epoll_wait");
+    if (count < 0 && this.syscalls.errno() !== ERRNO.EINTR) return this.#fail(this.#waitFailed());
     this.#read(epoll, count);
   };
 
@@ -172,7 +173,7 @@ export class Reactor {
     this.#lookTimer = undefined;
     if (this.#occupied || epoll !== this.#epoll) return;
     const count = this.syscalls.epollPoll(epoll.fd, epoll.events, MAXIMUM_EVENTS);
-    if (count < 0 && this.syscalls.errno() !== ERRNO.EINTR) return this.#fail("epoll_wait");
+    if (count < 0 && this.syscalls.errno() !== ERRNO.EINTR) return this.#fail(this.#waitFailed());
     this.#lookMilliseconds = count > 0
       ? LOOK_MILLISECONDS.shortest
       : Math.min(this.#lookMilliseconds * 2, LOOK_MILLISECONDS.longest);
@@ -182,7 +183,12 @@ export class Reactor {
 
   /** Has the sockets read that are ready, and waits again. */
   #read(epoll: Epoll, count: number): void {
-    const slot = this.#slot ??= this.syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
+    let slot: ReceiveSlot;
+    try {
+      slot = this.#slot ??= this.syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
+    } catch (error) {
+      return this.#fail(error as Error);
+    }
     const begun = performance.now();
     const deadline = begun + TURN_MILLISECONDS;
     // Where a turn ends early, the next begins with the sockets that it did not come to.
@@ -226,12 +232,16 @@ export class Reactor {
   };
 
   /** Nobody can wait any more: every socket learns it. */
-  #fail(syscall: string): void {
-    const error = new SyscallError(syscall, this.syscalls.errno());
+  #fail(error: Error): void {
     this.#occupied = true; // No further wait begins meanwhile.
     for (const registration of [...this.#registrations.values()]) registration.source.failed(error);
     this.#occupied = false;
     if (this.#registrations.size === 0) this.#rest();
+    else this.#arm();
+  }
+
+  #waitFailed(): SyscallError {
+    return new SyscallError("epoll_wait", this.syscalls.errno());
   }
 
   readonly #lingered = (): void => {
@@ -259,8 +269,9 @@ export class Reactor {
 
   #poke(epoll: Epoll): void {
     if (this.#poked) return;
-    this.#poked = true;
-    this.syscalls.eventfdWrite(epoll.wake);
+    do this.#poked = this.syscalls.eventfdWrite(epoll.wake) === 0; while (
+      !this.#poked && this.syscalls.errno() === ERRNO.EINTR
+    );
   }
 
   #openEpoll(): Epoll {
@@ -271,12 +282,12 @@ export class Reactor {
     try {
       wake = this.#check("eventfd", syscalls.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
       this.#check("epoll_ctl", syscalls.epollAdd(fd, wake, EPOLLIN));
+      this.#epoll = { fd, wake, events: syscalls.createEventList(MAXIMUM_EVENTS) };
     } catch (error) {
       if (wake >= 0) syscalls.close(wake);
       syscalls.close(fd);
       throw error;
     }
-    this.#epoll = { fd, wake, events: syscalls.createEventList(MAXIMUM_EVENTS) };
     this.#watchAccompanying();
     return this.#epoll;
   }
@@ -305,12 +316,4 @@ export class Reactor {
     if (result >= 0) return result;
     throw new SyscallError(syscall, this.syscalls.errno());
   }
-}
-
-type Timer = ReturnType<typeof setTimeout>;
-
-function unrefTimer(callback: () => void, milliseconds: number): Timer {
-  const timer = setTimeout(callback, milliseconds);
-  Deno.unrefTimer(timer);
-  return timer;
 }

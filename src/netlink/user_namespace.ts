@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { ERRNO } from "../../ffi/errno.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 
 /** What an id becomes that is not mapped, unless `/proc/sys/kernel/overflowuid` or `overflowgid` says otherwise. */
@@ -27,16 +28,18 @@ const unmapped = new WeakMap<Syscalls, { uid: number | undefined; gid: number | 
 export function unmappedIds(
   syscalls: Syscalls,
 ): { readonly uid: number | undefined; readonly gid: number | undefined } {
-  let ids = unmapped.get(syscalls);
-  if (ids === undefined) {
-    unmapped.set(syscalls, ids = { uid: overflowId(syscalls, "uid"), gid: overflowId(syscalls, "gid") });
-  }
+  const known = unmapped.get(syscalls);
+  if (known !== undefined) return known;
+  let isKnown = true;
+  const read = (path: string) => readText(syscalls, path, () => isKnown = false);
+  const ids = { uid: overflowId(read, "uid"), gid: overflowId(read, "gid") };
+  if (isKnown) unmapped.set(syscalls, ids);
   return ids;
 }
 
-function overflowId(syscalls: Syscalls, kind: "uid" | "gid"): number | undefined {
-  if (mapsAll(readText(syscalls, `/proc/self/${kind}_map`))) return undefined;
-  const id = Number.parseInt(readText(syscalls, `/proc/sys/kernel/overflow${kind}`), 10);
+function overflowId(read: (path: string) => string, kind: "uid" | "gid"): number | undefined {
+  if (mapsAll(read(`/proc/self/${kind}_map`))) return undefined;
+  const id = Number.parseInt(read(`/proc/sys/kernel/overflow${kind}`), 10);
   return Number.isNaN(id) ? OVERFLOW_ID : id;
 }
 
@@ -46,9 +49,12 @@ function mapsAll(map: string): boolean {
   return counts.reduce((sum, count) => sum + count, 0) === ALL_IDS;
 }
 
-function readText(syscalls: Syscalls, path: string): string {
+function readText(syscalls: Syscalls, path: string, later: () => void): string {
   const fd = syscalls.open(path);
-  if (fd < 0) return "";
+  if (fd < 0) {
+    if ([ERRNO.EMFILE, ERRNO.ENFILE, ERRNO.ENOMEM, ERRNO.EINTR].includes(syscalls.errno())) later();
+    return "";
+  }
   const buffer = new Uint8Array(new ArrayBuffer(MAP_SIZE));
   const length = syscalls.read(fd, buffer);
   syscalls.close(fd);

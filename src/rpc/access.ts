@@ -117,15 +117,9 @@ class ListedAccess implements Access {
   }
 
   allows({ uid, gid }: Caller): boolean {
-    if (this.#side !== undefined) this.#leaveOutUnmapped(this.#side);
-    return this.#uids.has(uid) || this.#gids.has(gid);
-  }
-
-  /** Of an id that stands for whoever is not mapped, nobody knows whose it is; also where it is our own. */
-  #leaveOutUnmapped({ unmapped }: AccessSide): void {
-    this.#side = undefined;
-    if (unmapped?.uid !== undefined) this.#uids.delete(unmapped.uid);
-    if (unmapped?.gid !== undefined) this.#gids.delete(unmapped.gid);
+    // Of an id that stands for whoever is not mapped, nobody knows whose it is; also where it is our own.
+    const unmapped = this.#side?.unmapped;
+    return (uid !== unmapped?.uid && this.#uids.has(uid)) || (gid !== unmapped?.gid && this.#gids.has(gid));
   }
 }
 

@@ -169,6 +169,7 @@ export class Client {
       await this.#notify(terms[0]!, methods, nlmsgSeq, body);
       return calls.map(() => ({ status: "fulfilled", value: undefined }));
     }
+    this.#pending.host.hold(); // Before all others: where it throws, nothing may be sent.
     const pending: PendingCall[] = [];
     const outcomes = ids.map((id, index) => {
       if (id === undefined) return undefined;
@@ -180,6 +181,7 @@ export class Client {
       this.#send(terms[0]!, methods, delivery, nlmsgSeq, body, delivery);
       return await Promise.allSettled(outcomes);
     } finally {
+      this.#pending.host.release();
       this.#pending.deleteBatch(nlmsgSeq);
       delivery.withdraw();
     }

@@ -257,7 +257,11 @@ export class Conversation {
     const error = new PeerClosedError();
     this.#dispatcher.stop(error, this.server.stop());
     // Answers must find their way out, and handlers may make calls; also where nothing else holds the link.
-    this.link.hold();
+    try {
+      this.link.hold();
+    } catch {
+      return; // Nobody can wait: it closes at once.
+    }
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer: Timed = { deadline: performance.now() + milliseconds, heapIndex: -1, expire: resolve };
     if (milliseconds !== Infinity) isolateDeadlines.add(timer);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MessageTooLargeError, ReceiverFullError } from "../errors.ts";
+import { MessageTooLargeError, ReceiverFullError, SyscallError } from "../errors.ts";
 import { encodeBatch, encodeError } from "../jsonrpc/encode.ts";
 import { InternalError } from "../jsonrpc/errors.ts";
 import type { JSONRPCId } from "../jsonrpc/guards.ts";
@@ -136,6 +136,7 @@ export class SingleExchange implements Exchange, Delivery {
     const reason = `An answer could not be sent: ${error.message}`;
     this.#host.trouble("undelivered", reason, port);
     // There is room for an error in its place: the caller must not wait for what will not come.
+    if (error instanceof SyscallError && !this.expendable) return this.#sendError(new InternalError(reason), RESERVED);
     if (!(error instanceof ReceiverFullError)) return;
     if (this.expendable) this.#host.deaf.add(port);
     else this.#sendError(new InternalError(reason), RESERVED);

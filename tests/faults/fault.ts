@@ -96,8 +96,6 @@ export interface Fault {
    * name of its class. {@linkcode NOTHING} where nobody notices.
    */
   readonly seen: typeof NOTHING | readonly string[];
-  /** A mistake of the library that the row waits for: it says what should be seen, and is left out until then. */
-  readonly bug?: string;
 }
 
 /** The rows of one phase in the life of a peer, by what goes on there. */

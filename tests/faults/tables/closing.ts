@@ -5,10 +5,6 @@
  */
 import { ANY_OTHER, type Fault, type FaultTable, NOTHING } from "../fault.ts";
 
-const NEVER_WOKEN = "a thread that could not be woken once is never woken again";
-const STAYS_OPEN = "a drain that cannot wait rejects, and leaves the peer open";
-const EVENT_LIST = "where there is no memory for events, two descriptors stay open each time";
-
 /** Who is not told that the peer closes finds out: by its timeout here, which comes before a look at the port. */
 const UNTOLD = ["close: done", "the port again: a peer"];
 const LATE = 'did not answer "ping" within 50 ms';
@@ -37,7 +33,7 @@ export const CLOSING = {
     ...closed("server", "unix", "epoll", "eventfd"),
     ...unwatched("server", "unix"),
     { call: "eventfdRead", errno: ANY_OTHER, seen: NOTHING },
-    { call: "eventfdWrite", errno: ANY_OTHER, seen: NOTHING, bug: NEVER_WOKEN },
+    { call: "eventfdWrite", errno: ANY_OTHER, seen: NOTHING },
   ],
   "a server is closed with a request in hand": [
     { call: "sendto", of: "server", errno: ["EAGAIN", "EINTR"], seen: NOTHING },
@@ -64,16 +60,16 @@ export const CLOSING = {
     { call: "close", of: "server", errno: ANY_OTHER, seen: NOTHING },
   ],
   "a peer that nobody has read is drained": [
-    { call: "epollCreate", errno: ANY_OTHER, seen: NOTHING, bug: STAYS_OPEN },
-    { call: "eventfd", errno: ANY_OTHER, seen: NOTHING, bug: STAYS_OPEN },
-    { call: "epollAdd", of: "eventfd", errno: ANY_OTHER, seen: NOTHING, bug: STAYS_OPEN },
-    { call: "epollAdd", of: "server", errno: ANY_OTHER, seen: NOTHING, bug: STAYS_OPEN },
-    { call: "createEventList", errno: "ENOMEM", seen: NOTHING, bug: EVENT_LIST },
+    { call: "epollCreate", errno: ANY_OTHER, seen: NOTHING },
+    { call: "eventfd", errno: ANY_OTHER, seen: NOTHING },
+    { call: "epollAdd", of: "eventfd", errno: ANY_OTHER, seen: NOTHING },
+    { call: "epollAdd", of: "server", errno: ANY_OTHER, seen: NOTHING },
+    { call: "createEventList", errno: "ENOMEM", seen: NOTHING },
   ],
   "a peer is closed while a thread sends": closed("client"),
   "the isolate ends": [
     ...closed("server", "unix", "epoll", "eventfd"),
     ...unwatched("server", "unix"),
-    { call: "eventfdWrite", errno: "EINTR", seen: NOTHING, bug: NEVER_WOKEN },
+    { call: "eventfdWrite", errno: "EINTR", seen: NOTHING },
   ],
 } as const satisfies FaultTable;

@@ -13,9 +13,6 @@ const OTHER_PROC = "/proc is that of another pid namespace, or not mounted: pass
 const NO_CAPABILITY =
   "To enter a network namespace, CAP_SYS_ADMIN is needed in its user namespace and in this process's own: run as root";
 
-const WRONG_HINT = "a hint is given that has nothing to do with the error";
-const NOT_FORGOTTEN = "what could not be read at one moment is denied for ever";
-
 /** The constructor throws, with a hint where there is one; then it can be tried again. */
 function refused(hint?: string): readonly string[] {
   return [`open: {error}${hint === undefined ? "" : `. ${hint}`}`, "open again: a peer", "call: pong"];
@@ -25,9 +22,9 @@ function refused(hint?: string): readonly string[] {
 function journey(path: string, hints: Partial<Record<Errno, string>>): readonly Fault[] {
   return [
     { call: "open", of: OWN, errno: "ENOENT", seen: refused(NO_PROC) },
-    { call: "open", of: OWN, errno: ANY_OTHER, seen: refused(), bug: WRONG_HINT },
+    { call: "open", of: OWN, errno: ANY_OTHER, seen: refused() },
     { call: "setns", of: OWN, errno: "EPERM", seen: refused(NO_WAY_BACK) },
-    { call: "setns", of: OWN, errno: ANY_OTHER, seen: refused(), bug: WRONG_HINT },
+    { call: "setns", of: OWN, errno: ANY_OTHER, seen: refused() },
     ...Object.entries(hints).map(([errno, hint]) => (
       { call: "open", of: path, errno: errno as Errno, seen: refused(hint) } as const
     )),
@@ -66,7 +63,7 @@ export const NAMESPACES = {
   }),
   "a peer is opened in the namespace of a process": [
     { call: "open", of: "/proc/self/task/4711/ns/net", errno: "ENOENT", seen: refused(OTHER_PROC) },
-    { call: "open", of: "/proc/self/task/4711/ns/net", errno: ANY_OTHER, seen: refused(), bug: WRONG_HINT },
+    { call: "open", of: "/proc/self/task/4711/ns/net", errno: ANY_OTHER, seen: refused() },
     ...journey("/proc/55/ns/net", {
       ENOENT: "There is no process 55",
       EACCES: "Process 55 is another user's: run as root, with CAP_SYS_PTRACE",
@@ -81,7 +78,6 @@ export const NAMESPACES = {
       times: Infinity,
       errno: TRANSIENT,
       seen: [...DENIED, "second call: pong"],
-      bug: NOT_FORGOTTEN,
     },
     {
       call: "open",

@@ -11,8 +11,6 @@ const CLOSED = "PeerClosedError: The peer is closed < {error}";
 /** Its caller, of another process, looks after a second whether it still holds its port. */
 const GONE = "call: PeerGoneError: The peer at port 20 was gone before it answered";
 const REFUSED = "the next call afterwards: PeerGoneError: No peer holds port 20";
-const CALLERS_WAIT = "a link that fails is closed before its peer can answer what it has in hand";
-const NO_MEMORY = "no memory for datagrams ends in an uncaught error, and nothing is read ever after";
 
 /** The kernel has dropped messages: that is told, and what is left is read. */
 function overrun(name: string, told: string[], which: Partial<Fault> = {}): readonly Fault[] {
@@ -36,7 +34,6 @@ export const RECEIVING = {
       of: "server",
       errno: ANY_OTHER,
       seen: ["slow call: ServerError: The peer is closed", `server: ${CLOSED}`, GONE, REFUSED],
-      bug: CALLERS_WAIT,
     },
   ],
   "a server in a loop reads a request": [
@@ -67,7 +64,6 @@ export const RECEIVING = {
       call: "createReceiveSlot",
       errno: "ENOMEM",
       seen: [`call: ${CLOSED}`, `neighbours: ${CLOSED}`, `the next call afterwards: ${CLOSED}`],
-      bug: NO_MEMORY,
     },
   ],
 

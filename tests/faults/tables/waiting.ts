@@ -5,16 +5,9 @@
  */
 import { ANY_OTHER, type Fault, type FaultTable, NOTHING } from "../fault.ts";
 
-const EVENT_LIST = "where there is no memory for events, two descriptors stay open each time";
-const SENT_ALL_THE_SAME = "a batch is sent although its calls have failed already";
-const NEVER_WOKEN = "a thread that could not be woken once is never woken again";
 /** What poll(2) says where it cannot be asked at all. */
 const NOT_INTERRUPTED = ["ENOMEM", "EFAULT", "EINVAL", "EPERM", "EACCES", "ENOSYS"] as const;
 const NOT_INTERRUPTED_WAIT = ["EFAULT", "EINVAL", "EBADF"] as const;
-const NOT_WAITED_FOR = "a peer that is opened while others learn of a failure is not waited for";
-const BUSY_WAIT = "a synchronous call whose poll fails does not wait, and asks again and again";
-
-const CALLERS_WAIT = "a link that fails is closed before its peer can answer what it has in hand";
 
 /** A peer whose process cannot wait any more. */
 const CLOSED = "PeerClosedError: The peer is closed < {error}";
@@ -25,7 +18,7 @@ function opening(seen: readonly string[]): readonly Fault[] {
     { call: "epollCreate", errno: ANY_OTHER, seen },
     { call: "eventfd", errno: ANY_OTHER, seen },
     { call: "epollAdd", of: "eventfd", errno: ANY_OTHER, seen },
-    { call: "createEventList", errno: "ENOMEM", seen, bug: EVENT_LIST },
+    { call: "createEventList", errno: "ENOMEM", seen },
   ];
 }
 
@@ -53,8 +46,8 @@ export const WAITING = {
     { call: "epollAdd", of: "pidfd", errno: ANY_OTHER, seen: NOTHING },
   ],
   "the first peer of a process sends a batch": [
-    { call: "epollCreate", errno: ANY_OTHER, seen: ["batch: {error}"], bug: SENT_ALL_THE_SAME },
-    { call: "epollAdd", of: "client", errno: ANY_OTHER, seen: ["batch: {error}"], bug: SENT_ALL_THE_SAME },
+    { call: "epollCreate", errno: ANY_OTHER, seen: ["batch: {error}"] },
+    { call: "epollAdd", of: "client", errno: ANY_OTHER, seen: ["batch: {error}"] },
   ],
   "a notification waits for room": [
     ...opening(["notification: {error}"]),
@@ -80,14 +73,13 @@ export const WAITING = {
       call: "epollPoll",
       errno: "EBADF",
       seen: ["call: ServerError: The peer is closed", `server: ${CLOSED}`, `neighbours: ${CLOSED}`],
-      bug: CALLERS_WAIT,
     },
   ],
   "nobody can wait any more, and a new peer is opened as soon as that is told": [
     { call: "epollPoll", errno: NOT_INTERRUPTED_WAIT, seen: ["call: pong"] },
   ],
   "nobody can wait any more, and a handler that is told to stop opens a new peer": [
-    { call: "epollPoll", errno: NOT_INTERRUPTED_WAIT, seen: ["call: pong"], bug: NOT_WAITED_FOR },
+    { call: "epollPoll", errno: NOT_INTERRUPTED_WAIT, seen: ["call: pong"] },
   ],
   "a peer that is unref'd is looked at by timer": [
     { call: "epollPoll", errno: "EINTR", seen: NOTHING },
@@ -101,7 +93,7 @@ export const WAITING = {
     { call: "epollAdd", of: "client", errno: ANY_OTHER, seen: ["call: {error}"] },
   ],
   "nothing is left to wait for": [
-    { call: "eventfdWrite", errno: "EINTR", seen: NOTHING, bug: NEVER_WOKEN },
+    { call: "eventfdWrite", errno: "EINTR", seen: NOTHING },
     {
       call: "eventfdWrite",
       errno: ANY_OTHER,
@@ -109,7 +101,6 @@ export const WAITING = {
         'call: CallTimeoutError: Port 20 did not answer "ping" within 5 ms',
         "a thread waits on, and keeps the process running",
       ],
-      bug: NEVER_WOKEN,
     },
     { call: "eventfdRead", errno: ANY_OTHER, seen: NOTHING },
     { call: "eventfdRead", times: 3, errno: ANY_OTHER, seen: NOTHING },
@@ -119,7 +110,7 @@ export const WAITING = {
   // As long as poll fails the socket alone is waited for, and the other side is looked at in between.
   "a synchronous call waits for an answer, and for the end of the other side": [
     { call: "poll", of: "client and pidfd", errno: ANY_OTHER, seen: NOTHING },
-    { call: "poll", of: "client and pidfd", times: Infinity, errno: NOT_INTERRUPTED, seen: NOTHING, bug: BUSY_WAIT },
+    { call: "poll", of: "client and pidfd", times: Infinity, errno: NOT_INTERRUPTED, seen: NOTHING },
     { call: "poll", of: "pidfd", errno: ANY_OTHER, seen: NOTHING },
   ],
 } as const satisfies FaultTable;
