@@ -12,6 +12,8 @@ export interface Neighbours {
   readonly floods: readonly { readonly mode: string; readonly joined?: number; readonly to?: "client" | "nobody" }[];
   /** Who may call the server. */
   readonly access: Access;
+  /** How many times as long calls may take beside them: what they send is let in, or one of it fills the kernel's queue. */
+  readonly patience?: number;
   /** How much of what they send the server may keep, in bytes, where that is more than a little. */
   readonly mayKeep?: number;
 }
@@ -36,13 +38,17 @@ export const NEIGHBOURS: Readonly<Record<string, Neighbours>> = {
   refused: both("requests", "same-user"),
   fragments: both("fragments"),
   batches: both("batches"),
-  notifications: both("notifications"),
+  notifications: { ...both("notifications"), patience: 6 },
   responses: {
     floods: [{ mode: "responses", joined: LARGE }, { mode: "responses", to: "client" }],
     access: "anyone",
   },
   deep: both("deep"),
-  huge: { floods: [{ mode: "batches", joined: HUGE }, { mode: "requests", joined: HUGE }], access: "anyone" },
+  huge: {
+    floods: [{ mode: "batches", joined: HUGE }, { mode: "requests", joined: HUGE }],
+    access: "anyone",
+    patience: 6,
+  },
   connect: both("connect"),
 };
 
