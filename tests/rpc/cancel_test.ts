@@ -206,6 +206,24 @@ Deno.test("for a call that never left nothing is sent, whatever it waits for", a
   await other;
 });
 
+Deno.test("a receiver that has no room is not told, and nothing waits for it", async () => {
+  await using peers = openPeers();
+  const { client, clientLink } = peers;
+  const other = peers.stranger(500);
+  const controller = new AbortController();
+  const call = client.call(500, "m", [], { signal: controller.signal }).catch((reason) => reason);
+  const received = await other.next();
+  other.link.queueLimit = 0;
+  controller.abort("enough");
+  assertEquals(await call, "enough");
+  await settled(2);
+  assertEquals([client.stats().queuedBytes, clientLink.holds, clientLink.patient], [0, 0, []]);
+  client.runServerForever();
+  other.answer(200, received, "late");
+  await settle();
+  assertEquals(peers.clientTroubles, []);
+});
+
 Deno.test("a request that nobody has begun with is not begun any more", async () => {
   await using peers = openPeers();
   const { server, client } = peers;

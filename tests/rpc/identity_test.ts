@@ -163,6 +163,7 @@ Deno.test("calls that end while nobody has answered take the question with them"
 
 Deno.test("what has given up is not sent when the port answers, and the others are", async () => {
   await using peers = openAsking();
+  let asked = 0;
   const { client, blind } = peers;
   const controller = new AbortController();
   const { signal } = controller;
@@ -170,6 +171,7 @@ Deno.test("what has given up is not sent when the port answers, and the others a
     client.call(500, "m", [1], { signal }),
     client.notify(500, "m", [2], { signal }),
     client.batch(500, [{ method: "m", params: [3] }], { signal }),
+    client.call(500, "m", [3], { signal, trust: () => asked++ === 0 }),
   ]);
   const other = client.notify(500, "m", [4]);
   await settle();
@@ -177,7 +179,26 @@ Deno.test("what has given up is not sent when the port answers, and the others a
   await outcomes;
   await identify(blind);
   await other;
-  assertEquals(heardBy(blind), [["m", 4]]);
+  assertEquals([heardBy(blind), asked], [[["m", 4]], 0]);
+});
+
+Deno.test("what has waited for an answer may have to wait for room as well", async () => {
+  await using peers = openAsking();
+  const { client, clientLink, blind } = peers;
+  const sent = [client.notify(500, "m", [1]), client.batch(500, [{ method: "m", params: [2], notify: true }])];
+  const question = await blind.next();
+  blind.link.release();
+  blind.link.queueLimit = 0;
+  blind.answer(200, question, {});
+  await settled(3);
+  assertEquals([heardBy(blind), isolateDeadlines.size], [[], 2]);
+  blind.link.queueLimit = Infinity;
+  blind.link.giveUp();
+  blind.link.hold();
+  await Promise.all(sent);
+  await settled(2);
+  assertEquals(heardBy(blind), [["m", 1], ["m", 2]]);
+  assertEquals([clientLink.holds, isolateDeadlines.size, client.stats().queuedBytes], [0, 0, 0]);
 });
 
 Deno.test("a port that nobody holds rejects what waits, and what is asked for next", async () => {

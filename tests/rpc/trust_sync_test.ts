@@ -95,6 +95,26 @@ Deno.test("who has answered a synchronous call's question is known for a second"
   assertEquals(asked, ["rpc.identity", "a", "b", "rpc.identity", "c"]);
 });
 
+Deno.test("who has answered a question, and is not trusted, is not asked again within the second", async () => {
+  let now = 1_000;
+  using _clock = mockNow(() => now);
+  await using peers = openSync({}, { uid: 1_000 });
+  const { client, other, asked } = peers;
+  other.link.hasLifeline = false;
+  for (const milliseconds of [0, 1_000, 1]) {
+    now += milliseconds;
+    assertEquals(assertThrows(() => client.callSync(500, "m"), AccessDeniedError).uid, 1_000);
+  }
+  assertEquals(asked, ["rpc.identity", "rpc.identity"]);
+});
+
+Deno.test("the user whom a synchronous call does not trust is the one who holds the port", async () => {
+  await using peers = openSync({}, { uid: 1_001 });
+  peers.other.link.lifelineOwner = { port: 500, uid: 1_000, gid: 1_000, pidHint: 1 };
+  assertEquals(assertThrows(() => peers.client.callSync(500, "m"), AccessDeniedError).uid, 1_001);
+  assertEquals(peers.asked, ["rpc.identity"]);
+});
+
 Deno.test("a lifeline in the wrong hands does not stop a synchronous call", async () => {
   await using peers = openSync();
   const { client, other, asked } = peers;

@@ -4,7 +4,7 @@ import { AccessDeniedError, type AccessRule, RPCPeer, type RPCPeerOptions, type 
 import type { Caller } from "../../src/link/link.ts";
 import { MemoryNetwork } from "../fakes/memory_network.ts";
 import { openPeers, type Peers } from "../fakes/peers.ts";
-import { settle, type Stranger } from "../fakes/stranger.ts";
+import { fragments, settle, type Stranger } from "../fakes/stranger.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
 import { heardBy } from "./blind.ts";
 import { bodyOf, methodsSentBy } from "./wire.ts";
@@ -79,6 +79,20 @@ Deno.test("a function is asked of the holder and of each method", async () => {
   assertEquals(heardBy(other), ["m", "a", "b", "rpc.identity"]);
   await client.close();
   await batch;
+});
+
+Deno.test("a batch is sent where all of its methods are trusted, also where that takes time", async () => {
+  const trust = (_holder: Caller, method: string) => settle().then(() => method !== "no");
+  await using peers = openTrusting({ trust }, { uid: 1_000 });
+  const { client, other } = peers;
+  await client.batch(500, [{ method: "a", notify: true }, { method: "b", notify: true }]);
+  const refused = client.batch(500, [{ method: "a", notify: true }, { method: "no", notify: true }]);
+  const outcome = refused.catch((error) => error.uid);
+  await settled(2);
+  assertEquals(heardBy(other), ["a", "b", "rpc.identity"]);
+  for (let count = 0; count < 2; count++) await other.next();
+  other.answer(200, await other.next(), {});
+  assertEquals([await outcome, heardBy(other)], [1_000, []]);
 });
 
 Deno.test("a function that throws trusts nobody, and that is trouble", async () => {
@@ -202,6 +216,29 @@ Deno.test("an answer of somebody who is not trusted rejects the call, and names 
   for (const reason of reasons) assertInstanceOf(reason, AccessDeniedError);
   assertEquals([reasons.map(({ uid }) => uid), clientLink.holds], [Array(5).fill(1_000), 0]);
   assertEquals(client.stats().reassemblyBytes, 0);
+});
+
+Deno.test("a large answer of somebody who is not trusted is not put together", async () => {
+  await using peers = openTrusting({ trust: { uids: [10] } }, { uid: 10 });
+  const { client, other } = peers;
+  const call = client.call(500, "m", [], { timeout: Infinity }).catch((error) => error.uid);
+  const { nlmsgSeq, body } = await other.next();
+  other.link.close();
+  const heir = peers.stranger(500, { uid: 1_000 });
+  const answer = { jsonrpc: "2.0", id: (body as { id: number }).id, result: "x".repeat(50_000) };
+  const [first] = fragments(500, { body: answer, netlink: { nlmsgSeq }, procslink: { payloadType: 2 } }, 10_000);
+  heir.sendBytes(200, first!);
+  assertEquals(await call, 1_000);
+  assert(client.stats().reassemblyBytes <= 512);
+});
+
+Deno.test("the user who is not trusted is the one who holds the port, whoever has its lifeline", async () => {
+  await using peers = openTrusting({}, { uid: 1_001 });
+  const { client, other } = peers;
+  other.link.lifelineOwner = { port: 500, uid: 1_000, gid: 1_000, pidHint: 1 };
+  const call = client.call(500, "m").catch((error) => error.uid);
+  other.answer(200, await other.next(), {});
+  assertEquals(await call, 1_001);
 });
 
 Deno.test("an answer counts once its async rule has been asked, also where another holds the port by then", async () => {
