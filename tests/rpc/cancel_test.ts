@@ -1,7 +1,6 @@
 // Calls that are given up: the other side is told, and what it still answers is nobody's business.
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { CallTimeoutError, currentCall } from "../../mod.ts";
-import { CancelledCalls } from "../../src/rpc/cancelled_calls.ts";
 import { openPeers, type Peers } from "../fakes/peers.ts";
 import { fragments, settle } from "../fakes/stranger.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
@@ -296,17 +295,4 @@ Deno.test("one of two requests with the same id in different types is given up",
   caller.send(100, request("c", "rpc.cancel", { id: null }));
   assertEquals(bodyOf(await caller.next()).result, null);
   assertEquals(peers.aborted.at(-1), ["object", "AbortError"]);
-});
-
-Deno.test("the answers of so many calls that were given up are told from those that nobody asked for", () => {
-  const told: unknown[] = [];
-  const cancelled = new CancelledCalls((port, id) => told.push([port, id]));
-  for (let id = 0; id <= 4_096; id++) cancelled.add(5, id);
-  assertEquals([told.length, told.at(-1)], [4_097, [5, 4_096]]);
-  assertEquals([cancelled.isLate(0, 5), cancelled.isLate(1, 5), cancelled.isLate(4_096, 5)], [false, true, true]);
-  assertEquals([cancelled.isLate(1, 5), cancelled.isLate(2, 6), cancelled.isLate(2, 5)], [false, false, true]);
-  // One that is given up again is the last.
-  cancelled.add(5, 3);
-  for (let id = 5_000; id < 5_000 + 4_095; id++) cancelled.add(5, id);
-  assertEquals([cancelled.isLate(3, 5), cancelled.isLate(4, 5)], [true, false]);
 });
