@@ -16,6 +16,8 @@ const MANY_CALLS_MILLISECONDS = 100;
 const [MOST_KEPT, LARGEST_PEAK] = [33_554_432, 201_326_592];
 /** How long calls take depends also on who else is busy on this machine: the best of so many runs counts. */
 const RUNS = 3;
+/** On a busy machine they take longer than that. So many times as long they take only where something is wrong. */
+const WRONG = 4;
 
 const reason = await reasonAgainstFloods();
 
@@ -26,15 +28,19 @@ for (const [name, neighbours] of Object.entries(NEIGHBOURS)) {
     await using program = await FloodProgram.compile();
     const seed = chooseSeed();
     const rows = [HEADINGS];
-    let soon = false;
+    let [soon, tolerable] = [false, false];
     for (let runs = 0; runs < RUNS && !soon; runs++) {
       const figures = await run(program, neighbours, { milliseconds: RUN_MILLISECONDS, seed });
       rows.push(row(name, figures));
       // What is lost, and what is kept, depends on nobody else: each run counts.
       assertNothingLost(figures, neighbours, say(seed, rows));
       soon = isSoon(figures, neighbours.patience);
+      tolerable ||= isSoon(figures, WRONG * (neighbours.patience ?? 1));
     }
     if (soon) return;
+    if (tolerable) {
+      return console.warn(`Calls take longer than they should, or this machine is busy:\n${say(seed, rows)}`);
+    }
     const control = await run(program, NEIGHBOURS[CONTROL]!, { milliseconds: RUN_MILLISECONDS, seed });
     rows.push(row(CONTROL, control));
     // Where calls take long also while the floods go elsewhere, the machine is too busy to tell.
