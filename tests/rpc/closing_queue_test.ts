@@ -4,6 +4,7 @@ import { mock } from "node:test";
 import { PeerClosedError } from "../../mod.ts";
 import { openPeers, type Peers } from "../fakes/peers.ts";
 import { fragments, frame, joined, settle, type Stranger } from "../fakes/stranger.ts";
+import { settled } from "../fakes/time.ts";
 import { bodyOf, notification, outcomeOf, request } from "./wire.ts";
 
 const PEER_CLOSED = -32000;
@@ -186,4 +187,23 @@ Deno.test("a peer that a listener closes during a synchronous call refuses what 
     PEER_CLOSED,
     PEER_CLOSED,
   ]]);
+});
+
+Deno.test("what is behind a message whose listener closes the peer during a synchronous call is refused", async () => {
+  await using peers = openPeers();
+  const { client, clientTroubles } = peers;
+  const other = peers.stranger(500);
+  client.addEventListener("trouble", () => client.close());
+  peers.clientLink.blocking!.whileReceiving = () => {
+    other.sendBytes(200, joined(frame(500, { body: "", netlink: { nlmsgPid: 7 } }), frame(500, request(1, "run"))));
+  };
+  let thrown = "";
+  try {
+    client.callSync(500, "m");
+  } catch (error) {
+    thrown = (error as Error).name;
+  }
+  await settled(3);
+  const answers = other.unread.filter(({ payloadType }) => payloadType === 2);
+  assertEquals([thrown, answers.map(outcomeOf), clientTroubles.length], ["PeerClosedError", [PEER_CLOSED], 1]);
 });

@@ -132,6 +132,16 @@ Deno.test("a call, a remote object and a peer say whom they trust, the nearest f
   assertEquals((await refused).uid, 1_000);
 });
 
+Deno.test("a remote object reads its rule once", async () => {
+  await using peers = openTrusting({}, { uid: 1_000 });
+  const uids = [1_000];
+  const remote = peers.client.talkTo<{ m(): string }>(500, { trust: { uids } });
+  uids[0] = 1;
+  const call = remote.m();
+  peers.other.answer(200, await peers.other.next(), "done");
+  assertEquals(await call, "done");
+});
+
 Deno.test("a rule that is none is refused, and nothing is sent", async () => {
   await using peers = openTrusting();
   const { client, clientLink } = peers;
