@@ -132,6 +132,28 @@ Deno.test("a batch of which something is answered waits, although another user i
   assertEquals(outcomes, [["pong", DENIED], [DENIED, "pong"]]);
 });
 
+Deno.test("a caller that had no room for a refusal is heard again once something of it is allowed", async () => {
+  let now = 1_000;
+  const { mock: clock } = mock.method(performance, "now", () => now);
+  using _clock = { [Symbol.dispose]: () => clock.restore() };
+  await using peers = openServing({ access: (_caller, method) => method === "ping" });
+  const { mallory } = peers;
+  mallory.link.release();
+  mallory.link.queueLimit = 0;
+  mallory.send(100, request(0, "denied"));
+  await settled();
+  now += 10;
+  for (const id of [1, 2, 3]) {
+    mallory.send(100, request(id, "ping"));
+    await settled();
+  }
+  mallory.link.queueLimit = Infinity;
+  mallory.link.giveUp();
+  mallory.link.hold();
+  await settled(5);
+  assertEquals(mallory.unread.map((received) => bodyOf(received).id), [1, 2, 3]);
+});
+
 Deno.test("an id of any length does not make a refusal long", async () => {
   await using peers = openServing({ access: { uids: [1] }, maxMessageSize: 1_048_576 });
   const { mallory } = peers;

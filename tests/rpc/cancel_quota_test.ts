@@ -15,9 +15,9 @@ function openWaiting(...options: Parameters<typeof openPeers>) {
     ...peers,
     ran: 0,
     aborted: [] as unknown[],
-    /** Ends the handlers that run. */
-    async end() {
-      for (const gate of gates.splice(0)) gate();
+    /** Ends handlers that run: all, or so many. */
+    async end(count = gates.length) {
+      for (const gate of gates.splice(0, count)) gate();
       await settle();
     },
   };
@@ -60,6 +60,20 @@ Deno.test("a handler of a batch that goes on for nobody counts with its batch, a
   await peers.end();
   mallory.send(100, { body: [request(5, "ping"), request(6, "ping"), request(7, "ping")].map(({ body }) => body) });
   assertEquals(((await mallory.next()).body as unknown[]).length, 3);
+});
+
+Deno.test("a handler of a batch that has gone on for nobody takes nothing along when it ends", async () => {
+  await using peers = openWaiting({ quotas: { requestsPerUser: 2 } });
+  const mallory = peers.stranger();
+  mallory.send(100, { body: [request(1, "wait"), request(2, "wait")].map(({ body }) => body) });
+  await settle();
+  mallory.send(100, notification("rpc.cancel", { id: 1 }));
+  await settle();
+  await peers.end(1);
+  mallory.send(100, request(3, "wait"));
+  assertEquals([outcomeOf(await mallory.next()), peers.ran], [-32002, 2]);
+  await peers.end();
+  assertEquals((await mallory.next()).body, [{ jsonrpc: "2.0", id: 2, result: null }]);
 });
 
 Deno.test("a handler that goes on for a caller that has ended counts as well", async () => {

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { openPeers } from "../fakes/peers.ts";
 import { settled } from "../fakes/time.ts";
-import { notification, request } from "./wire.ts";
+import { notification, outcomeOf, request } from "./wire.ts";
 
 Deno.test("a loop may ignore as many notifications of another user as it likes", async () => {
   await using peers = openPeers({ quotas: { requestsPerUser: 3 } }, { clientUid: 20 });
@@ -29,6 +29,9 @@ Deno.test("a notification that a loop has taken is done with, whatever the loop 
   taken!.respond("nobody waits for it");
   await settled();
   assertEquals([caller.unread, server.stats().requestsInFlight], [[], 1]);
+  // Its batch counts on, until the rest of it is answered.
+  caller.send(100, request(9, "m"));
+  assertEquals(outcomeOf(await caller.next()), -32002);
   asked!.respond("done");
   assertEquals((await caller.next()).body, [{ jsonrpc: "2.0", id: 1, result: "done" }]);
   // All of it has been given back, and nothing twice.
