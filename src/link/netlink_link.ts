@@ -33,6 +33,14 @@ const FOREIGN_TURN_MILLISECONDS = 2;
 /** Nobody is told of what arrives before the start. */
 const NOBODY: DatagramReceiver = { receive() {}, trouble() {} };
 
+const MICROSECONDS_A_MILLISECOND = 1_000;
+
+/** How a link is opened. */
+export interface NetlinkLinkOptions extends NetlinkSocketOptions {
+  /** For how long to look for what arrives before a thread is sent to wait for it, in microseconds; 0 where it is left out. */
+  readonly busyPoll?: number;
+}
+
 /** Carries datagrams over a netlink socket. */
 export class NetlinkLink implements Link, ReactorSource {
   readonly uid: number;
@@ -60,7 +68,8 @@ export class NetlinkLink implements Link, ReactorSource {
    * @throws {SyscallError} If the kernel refuses.
    * @throws {TypeError} If the options contradict each other.
    */
-  constructor(options: NetlinkSocketOptions = {}, reactor: Reactor = isolateReactor()) {
+  constructor(options: NetlinkLinkOptions = {}, reactor: Reactor = isolateReactor()) {
+    const { busyPoll = 0 } = options;
     this.uid = reactor.syscalls.getuid();
     this.#socket = openSocket(reactor.syscalls, options);
     const { port, fd } = this.#socket;
@@ -68,7 +77,7 @@ export class NetlinkLink implements Link, ReactorSource {
     this.#socket.onFree = () => forgetLiving(port, fd);
     this.#reactor = reactor;
     this.blocking = new BlockingNetlink(this.#socket, reactor.syscalls, this.#foreign);
-    this.#registration = reactor.register(this);
+    this.#registration = reactor.register(this, busyPoll / MICROSECONDS_A_MILLISECOND);
     // The kernel closes the descriptors of a process that ends from the last one opened to the first: the lifeline before the port.
     this.#place = { fd, netns: options.netns };
     this.#listener = LifelineListener.open(reactor, this.#place, port);
@@ -95,7 +104,9 @@ export class NetlinkLink implements Link, ReactorSource {
   }
 
   send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): boolean {
-    return this.#socket.send(to, bytes, length);
+    const isSent = this.#socket.send(to, bytes, length);
+    this.#reactor.expectAnswers();
+    return isSent;
   }
 
   sendPatiently(to: number, bytes: Uint8Array<ArrayBuffer>, length: number, stalled: boolean): PatientSend {
@@ -153,14 +164,18 @@ export class NetlinkLink implements Link, ReactorSource {
     this.close();
   }
 
-  readable(slot: ReceiveSlot, deadline: number): void {
-    this.#read(slot, DATAGRAMS_A_TURN, deadline);
+  readable(slot: ReceiveSlot, deadline: number, justOne: boolean): boolean {
+    return this.#read(slot, DATAGRAMS_A_TURN, deadline, justOne);
   }
 
-  /** Reads what is there. Other users' datagrams have their turn when there is nothing of our own, or no room for more of them. */
-  #read(slot: ReceiveSlot, maximum: number, deadline: number): void {
+  /**
+   * Reads what is there; tells whether anything was. Other users' datagrams have their turn when there is nothing of our own, or no
+   * room for more of them.
+   */
+  #read(slot: ReceiveSlot, maximum: number, deadline: number, justOne = false): boolean {
     const receiver = this.#receiver ?? NOBODY;
     const foreign = this.#foreign;
+    let found = false;
     for (let datagrams = 0; datagrams < maximum && !this.#closed; datagrams++) {
       // Reading the clock costs a tenth of reading a datagram.
       if ((datagrams & 7) === 7 && performance.now() > deadline) break;
@@ -168,22 +183,28 @@ export class NetlinkLink implements Link, ReactorSource {
       try {
         length = this.#socket.receive(slot);
       } catch (error) {
+        found = true;
         if (this.#reader.overrun(error as SyscallError, receiver)) continue;
-        return this.failed(error as SyscallError);
+        this.failed(error as SyscallError);
+        break;
       }
       if (length >= 0) {
+        found = true;
         const sender = this.#reader.senderOf(slot, length, receiver);
         if (sender === undefined) continue;
         // Root, whom nobody can keep out anyway, has its turn with our own.
-        if (sender.uid === this.uid || sender.uid === 0) receiver.receive(slot.whole(length), length, sender);
-        else this.#addForeign(slot, length, sender);
+        if (sender.uid === this.uid || sender.uid === 0) {
+          receiver.receive(slot.whole(length), length, sender);
+          if (justOne) break;
+        } else this.#addForeign(slot, length, sender);
       }
       if (length >= 0 && !foreign.isFull) continue;
-      foreign.deliver(receiver);
-      if (length < 0 && foreign.isEmpty) return;
+      if (foreign.deliver(receiver)) found = true;
+      if (length < 0 && foreign.isEmpty) return found;
       if (performance.now() > deadline) break;
     }
     this.#deliverForeignLater();
+    return found;
   }
 
   /** A peer sends none that is larger: what another user sends is not worth its memory. */

@@ -129,11 +129,12 @@ export class NetlinkLifeline implements ReactorSource {
     return isSame;
   }
 
-  readable(slot: ReceiveSlot): void {
+  readable(slot: ReceiveSlot): boolean {
     // An event may be that of another descriptor, which had the same number a moment ago.
-    if (this.#state !== "held" || !this.#hasEnded()) return;
+    if (this.#state !== "held" || !this.#hasEnded()) return false;
     this.#end("broken");
     this.#events.broken(slot);
+    return true;
   }
 
   /** It is looked at instead. */

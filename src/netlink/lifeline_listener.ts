@@ -55,17 +55,18 @@ export class LifelineListener implements ReactorSource {
     this.#accompany();
   }
 
-  readable(_slot: ReceiveSlot, deadline: number): void {
+  readable(_slot: ReceiveSlot, deadline: number): boolean {
     for (let connections = 0; connections < CONNECTIONS_A_TURN; connections++) {
       const fd = this.#syscalls.accept(this.fd);
       if (fd < 0) {
         // The connection stays: asked again and again, the program would do nothing else.
         if (!PASSING.includes(this.#syscalls.errno())) this.#pause();
-        return;
+        return connections > 0;
       }
       this.#syscalls.close(fd);
-      if (performance.now() > deadline) return;
+      if (performance.now() > deadline) break;
     }
+    return true;
   }
 
   /** It goes on listening: without a lifeline the port would seem to be free. */

@@ -1,41 +1,38 @@
 /**
  * One wait for all sockets of the isolate.
  *
- * A wait occupies a thread of Deno's pool and keeps the process running; so there is one, and only while there is a reason.
+ * A wait occupies a thread of Deno's pool and keeps the process running; so there is one, and only while there is a reason. Before
+ * it, the reactor searches for a moment by itself: most answers come at once.
  *
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { EFD_CLOEXEC, EFD_NONBLOCK, EPOLL_CLOEXEC, EPOLLIN } from "../../ffi/constants.ts";
-import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { EventList, Syscalls } from "../../ffi/syscalls.ts";
-import { SyscallError } from "../errors.ts";
-import { type ReactorSource, Registration, type RegistrationState } from "./registration.ts";
+import { BusyPoll } from "./busy_poll.ts";
+import type { EpollSet } from "./epoll_set.ts";
+import type { ReactorSource, Registration, RegistrationState } from "./registration.ts";
 import { SendThreads } from "./send_threads.ts";
 import { MAX_DATAGRAM, MAX_OVERFLOW } from "./socket.ts";
 import { type Timer, unrefTimer } from "./unref_timer.ts";
+import { WatchList } from "./watch_list.ts";
 
-/** How long a wait goes on after its last reason has gone, in milliseconds: the next call most often comes at once. */
-export const LINGER_MILLISECONDS = 10;
 /** How long sockets are read before timers and other I/O have their turn, in milliseconds. */
 export const TURN_MILLISECONDS = 5;
+/** Likewise, how long is searched, in milliseconds: others may have had the processor for most of it. */
+export const SEARCH_MILLISECONDS = 0.5;
 /** Shortest and longest time between looks at sockets that must not keep the process running, in milliseconds. */
 const LOOK_MILLISECONDS = { shortest: 1, longest: 16 } as const;
-/** Sockets that one wait reports at most; the rest follows with the next. */
-const MAXIMUM_EVENTS = 64;
 /** How long a shutdown lets the waiting thread take to notice, in milliseconds. */
 const WAKE_MILLISECONDS = 50;
+/** How long one socket alone may be looked at while it is busy, in milliseconds: then all have their turn. */
+const ALONE_MILLISECONDS = 1;
 
 // What arrives belongs to nobody's async context, not to that of whoever happened to begin the wait.
 const inRootContext = AsyncLocalStorage.snapshot();
 
-/** The epoll set, its wake-up descriptor, and the memory for its events. */
-interface Epoll {
-  readonly fd: number;
-  readonly wake: number;
-  readonly events: EventList;
-}
+/** What has come of a search. */
+type Outcome = "found" | "nothing" | "later";
 
 /** Waits for sockets, and has them read. */
 export class Reactor {
@@ -44,24 +41,22 @@ export class Reactor {
   /** Sends what has to wait for room. */
   readonly sendThreads: SendThreads;
 
-  readonly #registrations = new Map<number, Registration>();
-  /** Registrations in the epoll set that have no reason to be there any more. */
-  readonly #idle = new Set<Registration>();
-  /** Registrations that are read whenever others are, while there is no epoll set yet. */
-  readonly #accompanying = new Set<Registration>();
+  readonly #list: WatchList;
+  readonly #busyPoll = new BusyPoll();
   #slot: ReceiveSlot | undefined;
-  #epoll: Epoll | undefined;
-  /** Whether the event list is in use: by a wait in another thread, or by the reading of what it reported. */
-  #occupied = false;
-  #poked = false;
-  /** How many registrations keep the process running, and how many only want to be read while it runs. */
-  readonly #active = { ref: 0, unref: 0 };
+  /** Whether a thread waits, and since when. */
+  #isWaiting = false;
+  #waitBegun = 0;
+  /** Whether sockets are being read, or told of a failure: what comes next is decided afterwards. */
+  #isReading = false;
+  /** Whether the next turn of the event loop searches. */
+  #isScheduled = false;
+  /** Which of the sockets that are ready comes first. */
   #rotation = 0;
   /** How long sockets have been read since timers and other I/O had their turn. */
   #busyMilliseconds = 0;
-  #lingerTimer: Timer | undefined;
-  /** When a registration last became idle. */
-  #lastRelease = 0;
+  /** When all sockets have their turn again, after one alone was looked at. */
+  #nextRound = 0;
   #lookTimer: Timer | undefined;
   #lookMilliseconds: number = LOOK_MILLISECONDS.shortest;
 
@@ -71,249 +66,238 @@ export class Reactor {
   constructor(syscalls: Syscalls) {
     this.syscalls = syscalls;
     this.sendThreads = new SendThreads(syscalls);
+    this.#list = new WatchList(syscalls, { changed: (to) => this.#changed(to), lingered: () => this.#lingered() });
   }
 
   /**
    * Registers a socket. It is read only while it is held.
    *
    * @param source The socket.
+   * @param busyPoll How long to search for what arrives before a wait, in milliseconds. Of all sockets the longest counts: they wait
+   * together.
    * @returns Its registration.
    */
-  register(source: ReactorSource): Registration {
-    const registration = new Registration(source, this.#change);
-    this.#registrations.set(source.fd, registration);
-    return registration;
+  register(source: ReactorSource, busyPoll = 0): Registration {
+    this.#busyPoll.longest = Math.max(this.#busyPoll.longest, busyPoll);
+    return this.#list.add(source, busyPoll);
+  }
+
+  /** Searches in the next turn, although a thread waits: something was sent just now, and its answer may come at once. */
+  expectAnswers(): void {
+    if (this.#isWaiting && !this.#isScheduled && this.#list.ref.size > 0 && this.#busyPoll.isOn) this.#schedule();
   }
 
   /** Closes every socket and gives back everything, since the isolate ends. */
   shutdown(): void {
-    for (const registration of [...this.#registrations.values()]) registration.source.close();
+    for (const { source } of this.#list.all) source.close();
     this.sendThreads.shutdown();
-    const epoll = this.#epoll;
-    if (epoll === undefined || !this.#occupied) return;
+    const { epoll } = this.#list;
+    if (epoll === undefined || !this.#isWaiting) return;
     // The thread must have left the wait before the wake-up descriptor goes: an event of a closed descriptor is none.
     const deadline = performance.now() + WAKE_MILLISECONDS;
-    while (!epoll.events.written()) {
+    while (!epoll.waited.written()) {
       if (performance.now() > deadline) return;
       this.syscalls.schedYield();
     }
-    this.#closeEpoll(epoll);
+    this.#list.close();
   }
 
-  /** Before a registration changes from one state to another. */
-  readonly #change = (registration: Registration, from: RegistrationState, to: RegistrationState): void => {
-    if (to === "ref" || to === "unref") this.#watch(registration);
-    if (from === "ref" || from === "unref") this.#active[from]--;
-    if (to === "ref" || to === "unref") this.#active[to]++;
-    else if (to === "accompanying") return this.#accompany(registration);
-    else if (to === "idle") {
-      this.#idle.add(registration);
-      this.#lastRelease = performance.now();
-    } else this.#remove(registration);
-
+  #changed(to: RegistrationState): void {
     if (to === "unref") this.#lookMilliseconds = LOOK_MILLISECONDS.shortest;
-    if (this.#registrations.size === 0) this.#rest();
-    else if (this.#active.ref === 0 || this.#idle.size > 0) {
-      this.#lingerTimer ??= unrefTimer(this.#lingered, LINGER_MILLISECONDS);
-    }
-    this.#arm();
-  };
-
-  #watch(registration: Registration): void {
-    if (this.#idle.delete(registration) || registration.watched) return;
-    const epoll = this.#openEpoll();
-    this.#check("epoll_ctl", this.syscalls.epollAdd(epoll.fd, registration.source.fd, EPOLLIN));
-    registration.watched = true;
+    if (to === "closed") this.#busyPoll.longest = this.#list.longestBusyPoll(this.#busyPoll.longest);
+    this.#next();
   }
 
-  #accompany(registration: Registration): void {
-    // An epoll set that nobody waits for yet would be made for nothing.
-    if (this.#epoll === undefined) this.#accompanying.add(registration);
-    else this.#watch(registration);
+  #lingered(): void {
+    if (this.#list.ref.size === 0 && this.#isWaiting) this.#list.epoll?.poke();
   }
 
-  #unwatch(registration: Registration): void {
-    if (!registration.watched || this.#epoll === undefined) return;
-    this.syscalls.epollDelete(this.#epoll.fd, registration.source.fd);
-    registration.watched = false;
-  }
-
-  #remove(registration: Registration): void {
-    // Closing alone would not do it where another process has the socket too, as with one that was handed in.
-    this.#unwatch(registration);
-    this.#idle.delete(registration);
-    this.#accompanying.delete(registration);
-    this.#registrations.delete(registration.source.fd);
-  }
-
-  /** Waits, where there is a reason and no wait yet. */
-  #arm(): void {
-    const epoll = this.#epoll;
-    if (this.#occupied || epoll === undefined) return;
-    if (this.#active.ref > 0) {
-      this.#occupied = true;
-      epoll.events.clear();
-      inRootContext(() => this.syscalls.epollWait(epoll.fd, epoll.events, MAXIMUM_EVENTS).then(this.#woken));
-    } else if (this.#active.unref > 0) {
-      this.#lookTimer ??= unrefTimer(() => inRootContext(() => this.#look(epoll)), this.#lookMilliseconds);
+  /** Searches, or waits, where there is a reason and neither is under way. */
+  #next(): void {
+    const { epoll, ref, unref, isEmpty } = this.#list;
+    if (isEmpty) return this.#rest();
+    if (this.#isReading || this.#isScheduled || epoll === undefined) return;
+    if (ref.size > 0) {
+      if (this.#isWaiting) return;
+      if (this.#busyPoll.isOn) this.#schedule();
+      else this.#wait(epoll);
+    } else if (unref.size > 0) {
+      this.#lookTimer ??= unrefTimer(() => inRootContext(() => this.#lookAtUnref(epoll)), this.#lookMilliseconds);
     }
   }
-
-  readonly #woken = (count: number): void => {
-    const epoll = this.#epoll;
-    if (epoll === undefined) return;
-    // The errno of a call in another thread is not to be had; the same call here tells it, where it fails again.
-    if (count < 0) count = this.syscalls.epollPoll(epoll.fd, epoll.events, MAXIMUM_EVENTS);
-    if (count < 0 && this.syscalls.errno() !== ERRNO.EINTR) return this.#fail(this.#waitFailed());
-    this.#read(epoll, count);
-  };
-
-  /** Looks at sockets that must not keep the process running: less and less often while nothing comes. */
-  #look(epoll: Epoll): void {
-    this.#lookTimer = undefined;
-    if (this.#occupied || epoll !== this.#epoll) return;
-    const count = this.syscalls.epollPoll(epoll.fd, epoll.events, MAXIMUM_EVENTS);
-    if (count < 0 && this.syscalls.errno() !== ERRNO.EINTR) return this.#fail(this.#waitFailed());
-    this.#lookMilliseconds = count > 0
-      ? LOOK_MILLISECONDS.shortest
-      : Math.min(this.#lookMilliseconds * 2, LOOK_MILLISECONDS.longest);
-    this.#occupied = true;
-    this.#read(epoll, count);
-  }
-
-  /** Has the sockets read that are ready, and waits again. */
-  #read(epoll: Epoll, count: number): void {
-    let slot: ReceiveSlot;
-    try {
-      slot = this.#slot ??= this.syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
-    } catch (error) {
-      return this.#fail(error as Error);
-    }
-    const begun = performance.now();
-    const deadline = begun + TURN_MILLISECONDS;
-    // Where a turn ends early, the next begins with the sockets that it did not come to.
-    const first = this.#rotation;
-    this.#rotation = 0;
-    try {
-      for (let index = 0; index < count; index++) {
-        const fd = epoll.events.fd((first + index) % count);
-        if (fd === epoll.wake) {
-          this.syscalls.eventfdRead(fd);
-          this.#poked = false;
-        } else if (index > 0 && performance.now() >= deadline) {
-          this.#rotation = first + index;
-          break;
-        } else {
-          const registration = this.#registrations.get(fd);
-          if (registration === undefined) continue;
-          if (this.#idle.delete(registration)) this.#unwatch(registration); // It lingers, and what arrives waits.
-          else registration.source.readable(slot, deadline);
-        }
-      }
-    } finally {
-      this.#turnEnds(begun);
-    }
-  }
-
-  /** Waits again, also where a listener has thrown. */
-  #turnEnds(begun: number): void {
-    // The end of a wait that does not have to wait comes before timers and other I/O, up to sixty times in a row. After
-    // a turn's worth of work an immediate gives them theirs.
-    this.#busyMilliseconds += performance.now() - begun;
-    if (this.#busyMilliseconds < TURN_MILLISECONDS) return this.#turnDone();
-    this.#busyMilliseconds = 0;
-    setImmediate(this.#turnDone);
-  }
-
-  readonly #turnDone = (): void => {
-    this.#occupied = false;
-    if (this.#registrations.size === 0) this.#rest();
-    else this.#arm();
-  };
-
-  /** Nobody can wait any more: every socket learns it. */
-  #fail(error: Error): void {
-    this.#occupied = true; // No further wait begins meanwhile.
-    for (const registration of [...this.#registrations.values()]) registration.source.failed(error);
-    this.#occupied = false;
-    if (this.#registrations.size === 0) this.#rest();
-    else this.#arm();
-  }
-
-  #waitFailed(): SyscallError {
-    return new SyscallError("epoll_wait", this.syscalls.errno());
-  }
-
-  readonly #lingered = (): void => {
-    this.#lingerTimer = undefined;
-    const rest = this.#lastRelease + LINGER_MILLISECONDS - performance.now();
-    if (rest > 0 && this.#idle.size > 0) {
-      this.#lingerTimer = unrefTimer(this.#lingered, rest);
-      return;
-    }
-    for (const registration of this.#idle) this.#unwatch(registration);
-    this.#idle.clear();
-    if (this.#active.ref === 0 && this.#occupied && this.#epoll !== undefined) this.#poke(this.#epoll);
-  };
 
   /** There is no socket any more: nothing is kept. */
   #rest(): void {
-    clearTimeout(this.#lingerTimer);
+    this.#list.rest();
     clearTimeout(this.#lookTimer);
-    this.#lingerTimer = this.#lookTimer = undefined;
-    const epoll = this.#epoll;
-    if (epoll === undefined) return;
-    if (this.#occupied) this.#poke(epoll);
-    else this.#closeEpoll(epoll);
+    this.#lookTimer = undefined;
+    if (this.#isWaiting) this.#list.epoll?.poke();
+    else if (!this.#isReading) this.#list.close();
   }
 
-  #poke(epoll: Epoll): void {
-    if (this.#poked) return;
-    do this.#poked = this.syscalls.eventfdWrite(epoll.wake) === 0; while (
-      !this.#poked && this.syscalls.errno() === ERRNO.EINTR
-    );
+  /** Has the next turn search. Until then microtasks run, and send what they have to send; timers and other I/O have their turn too. */
+  #schedule(): void {
+    this.#isScheduled = true;
+    inRootContext(this.#setImmediate);
   }
 
-  #openEpoll(): Epoll {
-    if (this.#epoll !== undefined) return this.#epoll;
-    const { syscalls } = this;
-    const fd = this.#check("epoll_create1", syscalls.epollCreate(EPOLL_CLOEXEC));
-    let wake = -1;
+  readonly #setImmediate = (): void => void setImmediate(this.#turn);
+
+  readonly #turn = (): void => {
+    this.#isScheduled = false;
+    this.#busyMilliseconds = 0;
+    const { epoll, ref } = this.#list;
+    if (epoll === undefined || ref.size === 0) return this.#next();
+    let outcome: Outcome = "found"; // Also where a listener throws.
+    this.#isReading = true;
     try {
-      wake = this.#check("eventfd", syscalls.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-      this.#check("epoll_ctl", syscalls.epollAdd(fd, wake, EPOLLIN));
-      this.#epoll = { fd, wake, events: syscalls.createEventList(MAXIMUM_EVENTS) };
-    } catch (error) {
-      if (wake >= 0) syscalls.close(wake);
-      syscalls.close(fd);
-      throw error;
+      outcome = this.#search(epoll);
+    } finally {
+      this.#isReading = false;
+      // What was found was found without the thread: the next is too, if none waits.
+      if (outcome === "found" && this.#isWaiting) epoll.poke();
+      if (outcome === "nothing" && ref.size > 0 && !this.#isWaiting) this.#wait(epoll);
+      else if (outcome !== "nothing" && ref.size > 0 && this.#busyPoll.isOn) this.#schedule();
+      else this.#next();
     }
-    this.#watchAccompanying();
-    return this.#epoll;
-  }
+  };
 
-  /** What only accompanies others must not fail them. */
-  #watchAccompanying(): void {
-    for (const registration of [...this.#accompanying]) {
-      this.#accompanying.delete(registration);
-      try {
-        this.#watch(registration);
-      } catch (error) {
-        registration.source.failed(error as SyscallError);
+  /** Looks again and again, until something was there, or it is not worth it any more, or others must have their turn. */
+  #search(epoll: EpollSet): Outcome {
+    const busyPoll = this.#busyPoll;
+    let now = performance.now();
+    const end = now + SEARCH_MILLISECONDS;
+    busyPoll.begin(now);
+    for (let isFirst = true;; isFirst = false) {
+      if (this.#readReady(epoll, now, !isFirst)) {
+        busyPoll.found(now);
+        return "found";
       }
+      if (!busyPoll.goesOn) {
+        busyPoll.foundNothing();
+        return "nothing";
+      }
+      if (now >= end) return "later";
+      this.syscalls.schedYield();
+      const after = performance.now();
+      busyPoll.yielded(after - now, after);
+      now = after;
     }
   }
 
-  #closeEpoll(epoll: Epoll): void {
-    this.syscalls.close(epoll.fd);
-    this.syscalls.close(epoll.wake);
-    epoll.events.free();
-    this.#epoll = undefined;
-    this.#poked = false;
+  /** Reads what is there; tells whether anything was. */
+  #readReady(epoll: EpollSet, now: number, justOne: boolean): boolean {
+    const { ref } = this.#list;
+    if (ref.size === 1 && now < this.#nextRound) {
+      const slot = this.#receiveSlot();
+      return slot === undefined || ref.values().next().value!.source.readable(slot, now + TURN_MILLISECONDS, justOne);
+    }
+    this.#nextRound = now + ALONE_MILLISECONDS;
+    const count = this.#look(epoll);
+    return count !== 0 && this.#readEvents(epoll, epoll.looked, count, now);
   }
 
-  #check(syscall: string, result: number): number {
-    if (result >= 0) return result;
-    throw new SyscallError(syscall, this.syscalls.errno());
+  #wait(epoll: EpollSet): void {
+    this.#isWaiting = true;
+    this.#waitBegun = performance.now();
+    inRootContext(() => epoll.wait().then(this.#woken));
+  }
+
+  readonly #woken = (count: number): void => {
+    this.#isWaiting = false;
+    const { epoll } = this.#list;
+    if (epoll === undefined) return;
+    const now = performance.now();
+    this.#busyPoll.waited(now - this.#waitBegun);
+    // The errno of a call in another thread is not to be had; the same call here tells it, where it fails again.
+    if (count < 0) this.#readAround(epoll, now);
+    else this.#read(epoll, epoll.waited, count, now);
+  };
+
+  /** Looks at sockets that must not keep the process running: less and less often while nothing comes. */
+  #lookAtUnref(epoll: EpollSet): void {
+    this.#lookTimer = undefined;
+    if (this.#isWaiting || this.#isScheduled || epoll !== this.#list.epoll) return;
+    this.#lookMilliseconds = Math.min(this.#lookMilliseconds * 2, LOOK_MILLISECONDS.longest);
+    this.#readAround(epoll, performance.now());
+  }
+
+  /** Reads the sockets that are ready now. */
+  #readAround(epoll: EpollSet, now: number): void {
+    const count = this.#look(epoll);
+    if (count > 0) this.#lookMilliseconds = LOOK_MILLISECONDS.shortest;
+    if (count >= 0) this.#read(epoll, epoll.looked, count, now);
+  }
+
+  /** Looks which sockets are ready, and how many are. Where nobody can tell, every socket learns it, and it is -1. */
+  #look(epoll: EpollSet): number {
+    try {
+      return epoll.look();
+    } catch (error) {
+      this.#fail(error as Error);
+      return -1;
+    }
+  }
+
+  /** Reads sockets that are ready, and goes on, also where a listener throws. */
+  #read(epoll: EpollSet, events: EventList, count: number, now: number): void {
+    this.#isReading = true;
+    try {
+      this.#readEvents(epoll, events, count, now);
+    } finally {
+      this.#isReading = false;
+      // The end of a wait that does not have to wait comes before timers and other I/O, up to sixty times in a row. After
+      // a turn's worth of work an immediate gives them theirs.
+      this.#busyMilliseconds += performance.now() - now;
+      if (this.#busyMilliseconds >= TURN_MILLISECONDS && !this.#isScheduled) {
+        this.#isScheduled = true;
+        setImmediate(this.#othersHadTheirTurn);
+      } else this.#next();
+    }
+  }
+
+  readonly #othersHadTheirTurn = (): void => {
+    this.#isScheduled = false;
+    this.#busyMilliseconds = 0;
+    this.#next();
+  };
+
+  #readEvents(epoll: EpollSet, events: EventList, count: number, now: number): boolean {
+    const slot = this.#receiveSlot();
+    if (slot === undefined) return true;
+    const deadline = now + TURN_MILLISECONDS;
+    // Where a turn ends early, the next begins with the sockets that it did not come to.
+    const first = this.#rotation;
+    this.#rotation = 0;
+    let found = false;
+    for (let index = 0; index < count; index++) {
+      const fd = events.fd((first + index) % count);
+      if (epoll.takesPoke(fd)) continue;
+      if (index > 0 && performance.now() >= deadline) {
+        this.#rotation = first + index;
+        return true;
+      }
+      // A socket that lingers is not read, and what arrives there waits.
+      if (this.#list.toRead(fd)?.readable(slot, deadline, false)) found = true;
+    }
+    return found;
+  }
+
+  /** The memory where datagrams arrive; where none is to be had, every socket has failed. */
+  #receiveSlot(): ReceiveSlot | undefined {
+    try {
+      return this.#slot ??= this.syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  /** Nobody can wait any more: every socket learns it. */
+  #fail(error: Error): void {
+    const wasReading = this.#isReading;
+    this.#isReading = true; // No further wait begins meanwhile.
+    for (const { source } of this.#list.all) source.failed(error);
+    this.#isReading = wasReading;
+    this.#next();
   }
 }

@@ -14,8 +14,10 @@ export interface ReactorSource {
    *
    * @param slot Where datagrams arrive.
    * @param deadline When to stop although there is more, as `performance.now()` counts.
+   * @param justOne Whether to stop after one datagram: nothing was there a moment ago, and whoever sent it may wait for an answer.
+   * @returns Whether anything was there.
    */
-  readable(slot: ReceiveSlot, deadline: number): void;
+  readable(slot: ReceiveSlot, deadline: number, justOne: boolean): boolean;
   /**
    * Nobody can wait for the socket any more.
    *
@@ -39,6 +41,8 @@ export type StateChange = (registration: Registration, from: RegistrationState, 
 export class Registration {
   /** The socket. */
   readonly source: ReactorSource;
+  /** For how long the reactor may look for what arrives before it waits, in milliseconds. */
+  readonly busyPoll: number;
   /** Whether it is in the epoll set; kept by the reactor. */
   watched = false;
 
@@ -50,10 +54,12 @@ export class Registration {
   /**
    * @param source The socket.
    * @param change Told of each change of state.
+   * @param busyPoll For how long the reactor may look for what arrives before it waits, in milliseconds.
    */
-  constructor(source: ReactorSource, change: StateChange) {
+  constructor(source: ReactorSource, change: StateChange, busyPoll = 0) {
     this.source = source;
     this.#change = change;
+    this.busyPoll = busyPoll;
   }
 
   /**

@@ -23,6 +23,7 @@ import { isolateDeadlines, isolateLooks, isolateSendBuffer, randomId } from "./i
 import { Methods } from "./methods.ts";
 import {
   checkPeerOptions,
+  DEFAULT_BUSY_POLL,
   DEFAULT_MAX_MESSAGE_SIZE,
   DEFAULT_MAX_QUEUED_BYTES,
   type RPCPeerOptions,
@@ -76,6 +77,7 @@ export class Conversation {
   constructor(options: RPCPeerOptions, trouble: ReportTrouble) {
     const { port, fd, netns, timeout, link, access = "same-user", trust = "same-user", quotas: given = {} } = options;
     const { maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES } = options;
+    const { busyPoll = DEFAULT_BUSY_POLL } = options;
     checkPeerOptions(options);
     const quotas = completeQuotas(given, maxMessageSize);
     // Before anything is opened: they throw where they are none.
@@ -84,7 +86,7 @@ export class Conversation {
     }
     // The buffer first: when the isolate ends, it is flushed before the sockets are closed.
     const sendBuffer = isolateSendBuffer();
-    this.link = link ?? new NetlinkLink({ port, fd, netns });
+    this.link = link ?? new NetlinkLink({ port, fd, netns, busyPoll });
     this.#trouble = trouble;
     this.methods = new Methods((rule) => this.#compile("access", rule));
     const outbox = this.#outbox = new Outbox(this.link, sendBuffer, { maxMessageSize, maxQueuedBytes }, this.#traffic);

@@ -30,9 +30,9 @@ export class FakeSource implements ReactorSource {
   onFailed: () => void = () => {};
   readonly #socket: NetlinkSocket;
 
-  constructor(reactor: Reactor, options: NetlinkSocketOptions = {}) {
+  constructor(reactor: Reactor, options: NetlinkSocketOptions = {}, busyPoll = 0) {
     this.#socket = new NetlinkSocket(reactor.syscalls, options);
-    this.registration = reactor.register(this);
+    this.registration = reactor.register(this, busyPoll);
   }
 
   get fd(): number {
@@ -51,12 +51,15 @@ export class FakeSource implements ReactorSource {
     this.registration.release();
   }
 
-  readable(slot: ReceiveSlot, deadline: number): void {
+  readable(slot: ReceiveSlot, deadline: number, justOne: boolean): boolean {
+    const before = this.datagrams;
+    const most = justOne ? 1 : this.most;
     this.turns++;
     this.slot = slot;
     this.deadline = deadline;
-    for (let count = 0; count < this.most && this.#socket.receive(slot) >= 0; count++) this.datagrams++;
+    for (let count = 0; count < most && this.#socket.receive(slot) >= 0; count++) this.datagrams++;
     this.onReadable();
+    return this.datagrams > before;
   }
 
   failed(error: Error): void {

@@ -1,6 +1,6 @@
 // Waiting: the first reason to be read, the wait of a thread, looks by timer, the end of a wait, a thread that waits for two.
 import { currentCall, type RPCPeer } from "../../mod.ts";
-import { LINGER_MILLISECONDS } from "../../src/netlink/reactor.ts";
+import { LINGER_MILLISECONDS } from "../../src/netlink/watch_list.ts";
 import { settled } from "../fakes/time.ts";
 import { type Scene, testFaults } from "./harness.ts";
 import type { NeighbourKind } from "./neighbours.ts";

@@ -1,7 +1,8 @@
 // Sockets that are read whenever others are, and are no reason to wait.
 import { assertEquals, assertThrows } from "@std/assert";
 import { SyscallError } from "../../src/errors.ts";
-import { LINGER_MILLISECONDS, type Reactor } from "../../src/netlink/reactor.ts";
+import type { Reactor } from "../../src/netlink/reactor.ts";
+import { LINGER_MILLISECONDS } from "../../src/netlink/watch_list.ts";
 import { type ReactorSource, Registration, type RegistrationState } from "../../src/netlink/registration.ts";
 import { closeSources, FakeSource, openSources } from "../fakes/source.ts";
 import type { FakeSyscalls } from "../fakes/syscalls.ts";

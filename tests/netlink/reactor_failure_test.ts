@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { LINGER_MILLISECONDS } from "../../src/netlink/reactor.ts";
+import { LINGER_MILLISECONDS } from "../../src/netlink/watch_list.ts";
 import { SyscallError } from "../../src/errors.ts";
 import { closeSources, FakeSource, openSources } from "../fakes/source.ts";
 import { fakeTime, settled } from "../fakes/time.ts";

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { LinuxSyscalls } from "../../ffi/linux.ts";
 import { NetlinkLink } from "../../src/link/netlink_link.ts";
-import { LINGER_MILLISECONDS, Reactor } from "../../src/netlink/reactor.ts";
+import { Reactor } from "../../src/netlink/reactor.ts";
+import { LINGER_MILLISECONDS } from "../../src/netlink/watch_list.ts";
 import { NetlinkSocket } from "../../src/netlink/socket.ts";
 import { FakeSource } from "../fakes/source.ts";
 import { FakeSyscalls } from "../fakes/syscalls.ts";

@@ -6,7 +6,7 @@ import { MemoryNetwork } from "../fakes/memory_network.ts";
 import { openPeers } from "../fakes/peers.ts";
 
 const NETNS_FD = "A socket stays in its network namespace: pass no netns with fd";
-const LINK = "A link has its own port and place: pass neither port nor fd nor netns with it";
+const LINK = "A link has its own port, place and way to wait: pass no port, fd, netns or busyPoll with it";
 
 const refused: [options: unknown, error: typeof TypeError | typeof RangeError, message: string][] = [
   [{ port: "1" }, TypeError, "port must be a port, which is a number, not string"],
@@ -88,9 +88,9 @@ for (const [options, error, message] of refused) {
   });
 }
 
-Deno.test("a link has its own place, and takes no port, descriptor or namespace", () => {
+Deno.test("a link has its own place and way to wait, and takes no port, descriptor, namespace or busy poll", () => {
   const network = new MemoryNetwork();
-  for (const options of [{ port: 1 }, { fd: 3 }, { netns: 1 }, { netns: "/run/netns/blue" }]) {
+  for (const options of [{ port: 1 }, { fd: 3 }, { netns: 1 }, { netns: "/run/netns/blue" }, { busyPoll: 0 }]) {
     const link = network.open(7);
     assertThrows(() => new RPCPeer({ ...options, link }), TypeError, LINK);
     assertEquals(link.holds, 0);
@@ -111,6 +111,8 @@ Deno.test("the bounds of each option are taken", () => {
     { maxMessageSize: 1_024 },
     { maxMessageSize: 536_870_888 },
     { maxQueuedBytes: 0 },
+    { busyPoll: 0 },
+    { busyPoll: 1_000 },
     { maxQueuedBytes: Number.MAX_SAFE_INTEGER },
   ];
   for (const option of options) checkPeerOptions(option);
