@@ -7,6 +7,7 @@ import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import type { SyscallError } from "../errors.ts";
+import type { BusyPoll } from "../netlink/busy_poll.ts";
 import { livingAt } from "../netlink/leftovers.ts";
 import { NetlinkLifeline } from "../netlink/lifeline.ts";
 import { namespaceOf } from "../netlink/namespaces.ts";
@@ -28,14 +29,22 @@ export class BlockingNetlink implements BlockingLink {
   readonly #syscalls: Syscalls;
   readonly #reader = new SlotReader();
   readonly #foreign: ForeignQueue;
+  readonly #busyPoll: BusyPoll | undefined;
 
   /**
    * @param socket The socket.
    * @param syscalls The way to the kernel.
    * @param foreign What has been read of other users, and comes before what has not.
+   * @param busyPoll Decides whether to search before a wait; it never does where this is left out.
    */
-  constructor(socket: NetlinkSocket, syscalls: Syscalls, foreign: ForeignQueue = new ForeignQueue()) {
+  constructor(
+    socket: NetlinkSocket,
+    syscalls: Syscalls,
+    foreign: ForeignQueue = new ForeignQueue(),
+    busyPoll?: BusyPoll,
+  ) {
     this.#foreign = foreign;
+    this.#busyPoll = busyPoll;
     this.#socket = socket;
     this.#syscalls = syscalls;
   }
@@ -72,7 +81,10 @@ export class BlockingNetlink implements BlockingLink {
     let length: number;
     try {
       length = this.#socket.receive(slot);
-      if (length < 0 && milliseconds > 0) length = this.#receiveWaiting(slot, milliseconds, lifeline);
+      if (length < 0 && milliseconds > 0) {
+        length = this.#search(slot);
+        if (length < 0) length = this.#receiveWaiting(slot, milliseconds, lifeline);
+      }
     } catch (error) {
       if (!this.#reader.overrun(error as SyscallError, receiver)) throw error;
       return true;
@@ -82,7 +94,34 @@ export class BlockingNetlink implements BlockingLink {
     return true;
   }
 
+  /** Looks again and again for a moment: on an idle processor that is heard of sooner than the end of a wait. */
+  #search(slot: ReceiveSlot): number {
+    const busyPoll = this.#busyPoll;
+    if (busyPoll === undefined || !busyPoll.isOn) return -1;
+    let now = performance.now();
+    busyPoll.begin(now);
+    while (busyPoll.goesOn) {
+      this.#syscalls.schedYield();
+      const after = performance.now();
+      busyPoll.yielded(after - now, after);
+      now = after;
+      const length = this.#socket.receive(slot);
+      if (length < 0) continue;
+      busyPoll.found(now);
+      return length;
+    }
+    busyPoll.foundNothing();
+    return -1;
+  }
+
   #receiveWaiting(slot: ReceiveSlot, milliseconds: number, lifeline: Lifeline | undefined): number {
+    const begun = performance.now();
+    const length = this.#receiveAtLast(slot, milliseconds, lifeline);
+    if (length >= 0) this.#busyPoll?.waited(performance.now() - begun);
+    return length;
+  }
+
+  #receiveAtLast(slot: ReceiveSlot, milliseconds: number, lifeline: Lifeline | undefined): number {
     const pidfd = lifeline instanceof NetlinkLifeline ? lifeline.fd : -1;
     if (pidfd < 0) return this.#socket.receiveWaiting(slot, milliseconds);
     const longest = Math.min(Math.ceil(milliseconds), LONGEST_POLL_MILLISECONDS);

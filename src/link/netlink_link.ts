@@ -76,7 +76,7 @@ export class NetlinkLink implements Link, ReactorSource {
     noteLiving(port, fd);
     this.#socket.onFree = () => forgetLiving(port, fd);
     this.#reactor = reactor;
-    this.blocking = new BlockingNetlink(this.#socket, reactor.syscalls, this.#foreign);
+    this.blocking = new BlockingNetlink(this.#socket, reactor.syscalls, this.#foreign, reactor.blockingBusyPoll);
     this.#registration = reactor.register(this, busyPoll / MICROSECONDS_A_MILLISECOND);
     // The kernel closes the descriptors of a process that ends from the last one opened to the first: the lifeline before the port.
     this.#place = { fd, netns: options.netns };

@@ -40,6 +40,8 @@ export class Reactor {
   readonly syscalls: Syscalls;
   /** Sends what has to wait for room. */
   readonly sendThreads: SendThreads;
+  /** Decides how long to search where the whole thread waits, which is a matter of its own: nobody has to be told of its end. */
+  readonly blockingBusyPoll: BusyPoll = new BusyPoll();
 
   readonly #list: WatchList;
   readonly #busyPoll = new BusyPoll();
@@ -78,7 +80,7 @@ export class Reactor {
    * @returns Its registration.
    */
   register(source: ReactorSource, busyPoll = 0): Registration {
-    this.#busyPoll.longest = Math.max(this.#busyPoll.longest, busyPoll);
+    if (busyPoll > this.#busyPoll.longest) this.#setBusyPoll(busyPoll);
     return this.#list.add(source, busyPoll);
   }
 
@@ -104,8 +106,12 @@ export class Reactor {
 
   #changed(to: RegistrationState): void {
     if (to === "unref") this.#lookMilliseconds = LOOK_MILLISECONDS.shortest;
-    if (to === "closed") this.#busyPoll.longest = this.#list.longestBusyPoll(this.#busyPoll.longest);
+    if (to === "closed") this.#setBusyPoll(this.#list.longestBusyPoll(this.#busyPoll.longest));
     this.#next();
+  }
+
+  #setBusyPoll(milliseconds: number): void {
+    this.#busyPoll.longest = this.blockingBusyPoll.longest = milliseconds;
   }
 
   #lingered(): void {
