@@ -1,0 +1,6 @@
+/**
+ * A script that does nothing.
+ *
+ * @module
+ */
+export {};

@@ -1,0 +1,198 @@
+/**
+ * What the figures are to be. Ratios are taken within one run, of medians; so a target holds on every machine.
+ *
+ * @module
+ */
+import type { FigureKey } from "./driver/results.ts";
+import { TITLES } from "./peers/catalog.ts";
+
+/** What a figure is compared with: another one by its name, the best of the other peers, or nothing. */
+export type Against = { readonly who: string } | "fastest peer" | "nothing";
+
+/** A target. */
+export interface Target extends FigureKey {
+  /** What it is about. */
+  readonly text: string;
+  /** What the figure is compared with. */
+  readonly against: Against;
+  /** How it is compared: as so many times the other, as so much more, or as it is. */
+  readonly as: "times" | "more" | "it is";
+  /** Which side of the bound is good. */
+  readonly relation: "at most" | "at least";
+  /** The bound. */
+  readonly bound: number;
+  /** The bound as a reader knows it. */
+  readonly boundText: string;
+  /** Why the tests do not look after it, where they do not. */
+  readonly unguarded?: string;
+}
+
+const KIB = 1_024;
+
+const calls = { section: "calls", who: TITLES.procslink } as const;
+const busy = { section: "busy", where: "beside busy loops", who: "busyPoll 50" } as const;
+const withoutPolling = { who: "busyPoll 0" } as const;
+const floor = { who: TITLES.floor } as const;
+
+/** All targets. */
+export const TARGETS: readonly Target[] = [
+  roundTrip("free", "fastest peer", 1 / 8, "1/8 x"),
+  roundTrip("one core", "fastest peer", 1 / 3, "1/3 x"),
+  roundTrip("one core", floor, 4, "4 x"),
+  {
+    ...roundTrip("one core", floor, 2.5, "2.5 x"),
+    who: TITLES.callSync,
+    text: "callSync p50, one core, against the C floor",
+  },
+  ...[64, 256].flatMap((inFlight) => [
+    rate(inFlight, "free", 1.5),
+    rate(inFlight, "one core", 2.8),
+  ]),
+  echo("64 KiB", 2.5),
+  echo("1 MiB", 1.1),
+  echo("16 MiB", 1),
+  {
+    ...busy,
+    measure: "round trip p50",
+    text: "p50 beside a busy loop on each core, against busyPoll 0",
+    against: withoutPolling,
+    as: "times",
+    relation: "at most",
+    bound: 1.25,
+    boundText: "1.25 x",
+  },
+  ...["1 in flight", "64 in flight"].map((measure): Target => ({
+    ...busy,
+    measure,
+    text: `calls/s, ${measure}, beside a busy loop on each core, against busyPoll 0`,
+    against: withoutPolling,
+    as: "times",
+    relation: "at least",
+    bound: 1 / 1.25,
+    boundText: "1/1.25 x",
+  })),
+  {
+    section: "crowd",
+    measure: "until all have called",
+    where: "two cores",
+    who: "busyPoll 50",
+    text: "ten pairs of processes at once on two cores, wall time against busyPoll 0",
+    against: withoutPolling,
+    as: "times",
+    relation: "at most",
+    bound: 1,
+    boundText: "1 x",
+  },
+  {
+    section: "pace",
+    measure: "server, a message each millisecond",
+    where: "free",
+    who: "busyPoll 50",
+    text: "processor time of a server with a message each millisecond, against busyPoll 0",
+    against: withoutPolling,
+    as: "times",
+    relation: "at most",
+    bound: 1.3,
+    boundText: "1.3 x",
+  },
+  many("clients", "clients in turns", "cost of a call with 1,000 clients, against 1"),
+  many("peers", "the others serve", "cost of a call with 1,000 peers in the process, against 1"),
+  {
+    section: "idle",
+    measure: "an idle peer",
+    where: "each beyond the first",
+    who: "1,000",
+    text: "memory of an idle peer, 1,000 in a process",
+    against: "nothing",
+    as: "it is",
+    relation: "at most",
+    bound: 16 * KIB,
+    boundText: "16 KiB",
+  },
+  ...["server", "client"].map((where): Target => ({
+    section: "growth",
+    measure: "memory",
+    where,
+    who: "5,000,000 calls",
+    text: `memory of the ${where} after 5 million calls, against after 100 thousand`,
+    against: { who: "100,000 calls" },
+    as: "more",
+    relation: "at most",
+    bound: 8,
+    boundText: "+ 8 MiB",
+    unguarded: "it takes too long",
+  })),
+  {
+    section: "startup",
+    measure: "from start to end",
+    where: "free",
+    who: "one call",
+    text: "start-up of a client's script, beside an empty one",
+    against: { who: "empty script" },
+    as: "more",
+    relation: "at most",
+    bound: 30,
+    boundText: "+ 30 ms",
+    unguarded: "it is an absolute time",
+  },
+];
+
+function roundTrip(where: string, against: Against, bound: number, boundText: string): Target {
+  const other = typeof against === "string" ? `the ${against}` : `the ${against.who}`;
+  const text = `round trip p50, ${where === "free" ? "free cores" : where}, against ${other}`;
+  return {
+    ...calls,
+    measure: "round trip p50",
+    where,
+    text,
+    against,
+    as: "times",
+    relation: "at most",
+    bound,
+    boundText,
+  };
+}
+
+function rate(inFlight: number, where: string, bound: number): Target {
+  return {
+    ...calls,
+    measure: `${inFlight} in flight`,
+    where,
+    text: `calls/s, ${inFlight} in flight, ${where === "free" ? "free cores" : where}, against the fastest peer`,
+    against: "fastest peer",
+    as: "times",
+    relation: "at least",
+    bound,
+    boundText: `${bound} x`,
+  };
+}
+
+function echo(measure: string, bound: number): Target {
+  return {
+    section: "echo",
+    measure,
+    where: "free",
+    who: TITLES.procslink,
+    text: `echo of ${measure}, against length-prefixed JSON on a unix socket`,
+    against: { who: TITLES.framed },
+    as: "times",
+    relation: "at least",
+    bound,
+    boundText: `${bound.toFixed(1)} x`,
+  };
+}
+
+function many(section: string, where: string, text: string): Target {
+  return {
+    section,
+    measure: "cost of a call",
+    where,
+    who: "1,000",
+    text,
+    against: { who: "1" },
+    as: "times",
+    relation: "at most",
+    bound: 1.25,
+    boundText: "1.25 x",
+  };
+}
