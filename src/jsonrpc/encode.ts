@@ -31,7 +31,14 @@ export function encodeRequest(
   return head + JSON.stringify(method) + tail;
 }
 
-function encodeParams(params: object): string {
+/**
+ * Writes the params of a request.
+ *
+ * @param params Arguments.
+ * @returns JSON text.
+ * @throws {TypeError} If they are not what JSON can hold.
+ */
+export function encodeParams(params: object): string {
   const text = stringify(params);
   // An object may turn itself into something else, by its toJSON().
   if (text[0] === "[" || text[0] === "{") return text;
@@ -47,7 +54,18 @@ function encodeParams(params: object): string {
  * @throws {TypeError} If the result is not what JSON can hold.
  */
 export function encodeResult(id: JSONRPCId, result: unknown): string {
-  return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${stringify(result)}}`;
+  return encodeResultText(id, stringify(result));
+}
+
+/**
+ * Writes a response with a result that is JSON text already.
+ *
+ * @param id The id of the request.
+ * @param result The result.
+ * @returns JSON text.
+ */
+export function encodeResultText(id: JSONRPCId, result: string): string {
+  return `{"jsonrpc":"2.0","id":${encodeId(id)},"result":${result}}`;
 }
 
 /**

@@ -4,17 +4,15 @@
  *
  * @module
  */
-import { MessageTooLargeError } from "../errors.ts";
-import { nlmsgAlign } from "../wire/align.ts";
-import { epochMilliseconds } from "../wire/clock.ts";
-import { FRAME_HEADERS_SIZE, type FrameFields, writeFrameHeaders } from "../wire/frame.ts";
+import { HEAD, type Phrase } from "../jsonrpc/phrases.ts";
+import { FRAME_HEADERS_SIZE, writeFrameHeaders } from "../wire/frame.ts";
 import { NLM_F_REQUEST } from "../wire/nlmsghdr.ts";
 import { PAYLOAD_JSONRPC_REQUEST, PAYLOAD_JSONRPC_RESPONSE } from "../wire/procslinkhdr.ts";
 import { viewOf } from "../wire/view.ts";
 import { Backlogs } from "./backlogs.ts";
-import { Counters } from "./counters.ts";
 import type { Delivery } from "./delivery.ts";
-import { encodeBehindHeaders, LargeMessage, utf8Length } from "./large_message.ts";
+import { Framer } from "./framer.ts";
+import { encodeBehindHeaders, type LargeMessage } from "./large_message.ts";
 import type { Link } from "./link.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Segment } from "./segment.ts";
@@ -27,9 +25,6 @@ import { Traffic } from "./traffic.ts";
  * Within it a call costs a fraction of a system call; beyond it nothing is gained, and the receiver's queue fills in gulps.
  */
 export const COALESCED_DATAGRAM_SIZE = 65_536;
-
-/** A unit of UTF-16 has at most so many bytes in UTF-8. */
-const UTF8_BYTES_A_UNIT = 3;
 
 /** How much a peer sends. */
 export interface OutboxLimits {
@@ -49,7 +44,7 @@ export class Outbox implements SendBufferUser {
   readonly #traffic: Traffic;
   readonly #outcomes: Outcomes;
   readonly #backlogs: Backlogs;
-  readonly #counters = new Counters();
+  readonly #framer: Framer;
 
   /** Told when nothing waits any more. */
   idle: () => void = () => {};
@@ -60,6 +55,7 @@ export class Outbox implements SendBufferUser {
   readonly #open = new Map<number, Segment>();
   #flushing = false;
   #flushScheduled = false;
+  #turn = 1;
   readonly #flushLater = (): void => {
     this.#flushScheduled = false;
     this.flush();
@@ -76,6 +72,7 @@ export class Outbox implements SendBufferUser {
     this.#link = link;
     this.#buffer = buffer;
     this.#maxMessageSize = maxMessageSize;
+    this.#framer = new Framer(link, buffer, maxMessageSize);
     this.#maxJoined = Math.min(COALESCED_DATAGRAM_SIZE, link.maxDatagram);
     this.#traffic = traffic;
     this.#outcomes = new Outcomes(traffic);
@@ -113,6 +110,28 @@ export class Outbox implements SendBufferUser {
   }
 
   /**
+   * Sends a request as {@linkcode Outbox.request} does, whose id is the number of its message. Where it is short, that costs less.
+   *
+   * @param to Port of the receiver.
+   * @param id The id.
+   * @param middle What stands behind the id.
+   * @param value What stands behind that: JSON text.
+   * @param end What stands behind that.
+   * @param delivery Learns what became of it.
+   * @throws {Error} As {@linkcode Outbox.request}.
+   */
+  requestOf(to: number, id: number, middle: Phrase, value: string, end: Phrase, delivery: Delivery): void {
+    if (this.#postShort(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, id, middle, value, end, delivery)) return;
+    this.request(to, id, HEAD.text + id + middle.text + value + end.text, delivery);
+  }
+
+  /** Sends a response likewise. */
+  responseOf(to: number, id: number, middle: Phrase, value: string, end: Phrase, delivery: Delivery): void {
+    if (this.#postShort(to, 0, PAYLOAD_JSONRPC_RESPONSE, id, middle, value, end, delivery)) return;
+    this.response(to, id, HEAD.text + id + middle.text + value + end.text, delivery);
+  }
+
+  /**
    * Sends a request now, in front of what waits for room, and hands it out datagram by datagram.
    *
    * @param to Port of the receiver.
@@ -133,13 +152,15 @@ export class Outbox implements SendBufferUser {
       const bytes = encodeBehindHeaders(body);
       const { length } = bytes;
       if (length <= maxDatagram && length <= this.#maxMessageSize) {
-        const fields = this.#fields(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq);
+        const fields = this.#framer.fields(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq);
         writeFrameHeaders(viewOf(bytes), 0, length - FRAME_HEADERS_SIZE, fields);
-        if (send(bytes, length)) this.#sentNow(length);
+        if (!send(bytes, length)) return;
+        this.#traffic.bytesOut += length;
+        this.#traffic.messagesOut++;
         return;
       }
     }
-    const message = this.#large(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, body);
+    const message = this.#framer.large(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, body);
     try {
       while (!message.isSent) {
         const { bytes, length } = message.next();
@@ -163,9 +184,15 @@ export class Outbox implements SendBufferUser {
     return this.#backlogs.queuedBytes;
   }
 
+  /** Which turn this is, where something waits for its end: all that leaves then has the same one. Else 0. */
+  get turn(): number {
+    return this.#flushScheduled ? this.#turn : 0;
+  }
+
   /** Sends all that waits for the end of the turn, now. */
   flush(): void {
     if (this.#flushing) return;
+    this.#turn++;
     this.#flushing = true;
     const segments = this.#segments;
     this.#segments = [];
@@ -190,11 +217,6 @@ export class Outbox implements SendBufferUser {
     this.flush();
     this.#backlogs.close(error);
     this.#outcomes.tell();
-  }
-
-  #sentNow(length: number): void {
-    this.#traffic.bytesOut += length;
-    this.#traffic.messagesOut++;
   }
 
   /** Tells a receiver that the rest will not come: at once, or as soon as it has room. */
@@ -223,25 +245,40 @@ export class Outbox implements SendBufferUser {
     }
     const size = FRAME_HEADERS_SIZE + bodyLength;
     if (bodyLength < 0 || size > maxDatagram || size > this.#maxMessageSize) {
-      const message = this.#large(to, flags, payloadType, nlmsgSeq, body);
+      const message = this.#framer.large(to, flags, payloadType, nlmsgSeq, body);
       this.#backlogs.open(to).addLarge(message, delivery);
       buffer.use(this);
       return this.#scheduleFlush();
     }
+    this.#put(to, flags, payloadType, nlmsgSeq, bodyLength, delivery);
+  }
+
+  /** Sends what is short and ASCII; tells whether it is, and there was room for it. */
+  #postShort(
+    to: number,
+    flags: number,
+    payloadType: number,
+    id: number,
+    middle: Phrase,
+    value: string,
+    end: Phrase,
+    delivery: Delivery,
+  ): boolean {
+    const buffer = this.#buffer;
+    const length = buffer.write(buffer.end + FRAME_HEADERS_SIZE, id, middle, value, end);
+    const size = FRAME_HEADERS_SIZE + length;
+    if (length < 0 || size > this.#maxMessageSize || size > this.#link.maxDatagram) return false;
+    this.#put(to, flags, payloadType, id, length, delivery);
+    return true;
+  }
+
+  /** Completes the message whose body is in the buffer. */
+  #put(to: number, flags: number, payloadType: number, nlmsgSeq: number, length: number, delivery: Delivery): void {
+    const buffer = this.#buffer;
     const start = buffer.end;
     if (this.#segments.length === 0) buffer.use(this);
     this.#scheduleFlush();
-    writeFrameHeaders(buffer.view, start, bodyLength, {
-      flags,
-      nlmsgSeq,
-      port: this.#link.port,
-      payloadType,
-      seq: this.#counters.next(to),
-      time: buffer.time,
-    });
-    // The padding is zeroed: what another destination was sent before must not leave with this message.
-    buffer.end = nlmsgAlign(start + size);
-    buffer.bytes.fill(0, start + size, buffer.end);
+    const size = this.#framer.complete(to, flags, payloadType, nlmsgSeq, length);
     this.#append(to, start, size, delivery);
   }
 
@@ -262,29 +299,6 @@ export class Outbox implements SendBufferUser {
     }
     segment.add(start, size, delivery);
     this.#last = segment;
-  }
-
-  #large(to: number, flags: number, payloadType: number, nlmsgSeq: number, body: string): LargeMessage {
-    const content = this.#checkSize(body);
-    return new LargeMessage(content, this.#fields(to, flags, payloadType, nlmsgSeq), this.#link.maxDatagram);
-  }
-
-  /** What the headers of a message carry that leaves by itself. */
-  #fields(to: number, flags: number, payloadType: number, nlmsgSeq: number): FrameFields {
-    const { port } = this.#link;
-    return { flags, nlmsgSeq, port, payloadType, seq: this.#counters.next(to), time: epochMilliseconds() };
-  }
-
-  /** Refuses what is too large. Only what may or may not be has to be encoded for that. */
-  #checkSize(body: string): string | Uint8Array<ArrayBuffer> {
-    const maximum = this.#maxMessageSize;
-    if (FRAME_HEADERS_SIZE + UTF8_BYTES_A_UNIT * body.length <= maximum) return body;
-    if (FRAME_HEADERS_SIZE + body.length > maximum) {
-      throw new MessageTooLargeError(FRAME_HEADERS_SIZE + utf8Length(body), maximum);
-    }
-    const bytes = encodeBehindHeaders(body);
-    if (bytes.length > maximum) throw new MessageTooLargeError(bytes.length, maximum);
-    return bytes;
   }
 
   /** Sends one datagram; where there is no room for it, or others wait for some already, it goes behind them. */

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { HEAD, type Phrase } from "../jsonrpc/phrases.ts";
 import { epochMilliseconds } from "../wire/clock.ts";
+import { Digits, MOST_DIGITS } from "./digits.ts";
 
 /** Whoever has messages in the buffer that have not left. */
 export interface SendBufferUser {
@@ -12,6 +14,11 @@ export interface SendBufferUser {
 }
 
 const ENCODER = new TextEncoder();
+
+/** Up to so many characters a text is written by ourselves; beyond, the encoder is faster. */
+const MOST_SHORT = 128;
+/** What has no code beyond this one takes one byte of UTF-8. */
+const LAST_ASCII = 0x7f;
 
 /** Memory for the messages of one turn of the event loop, of all peers. */
 export class SendBuffer {
@@ -24,6 +31,7 @@ export class SendBuffer {
   /** When the first message of this turn was written, in milliseconds since the Unix epoch. */
   time = 0;
 
+  readonly #ids = new Digits();
   readonly #users = new Set<SendBufferUser>();
 
   /**
@@ -60,6 +68,32 @@ export class SendBuffer {
   }
 
   /**
+   * Writes a short message at an offset. For so little the encoder takes twice as long, and joining the parts first as long again.
+   *
+   * @param offset Where it begins.
+   * @param id Its id, a u32.
+   * @param middle What stands behind the id.
+   * @param value What stands behind that.
+   * @param end What stands behind that.
+   * @returns How many bytes it took, or -1 where it does not fit, or the value is long or not ASCII.
+   */
+  write(offset: number, id: number, middle: Phrase, value: string, end: Phrase): number {
+    const { bytes } = this;
+    if (value.length > MOST_SHORT) return -1;
+    const most = HEAD.bytes.length + MOST_DIGITS + middle.bytes.length + value.length + end.bytes.length;
+    if (offset + most > bytes.length) return -1;
+    let next = writeBytes(bytes, offset, HEAD.bytes);
+    next = this.#ids.write(bytes, next, id);
+    next = writeBytes(bytes, next, middle.bytes);
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code > LAST_ASCII) return -1;
+      bytes[next++] = code;
+    }
+    return writeBytes(bytes, next, end.bytes) - offset;
+  }
+
+  /**
    * Encodes a text at an offset.
    *
    * @param text The text.
@@ -72,4 +106,11 @@ export class SendBuffer {
     const { read, written } = ENCODER.encodeInto(text, this.bytes.subarray(offset));
     return read === text.length ? written : -1;
   }
+}
+
+/** Copies a few bytes, one by one: `set()` takes longer to begin. Returns where they end. */
+function writeBytes(bytes: Uint8Array, offset: number, part: Uint8Array): number {
+  const { length } = part;
+  for (let index = 0; index < length; index++) bytes[offset + index] = part[index]!;
+  return offset + length;
 }

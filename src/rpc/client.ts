@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { encodeBatch, encodeRequest } from "../jsonrpc/encode.ts";
+import { encodeBatch, encodeParams, encodeRequest } from "../jsonrpc/encode.ts";
+import { HEAD, type Phrase, RequestPhrases } from "../jsonrpc/phrases.ts";
 import type { Delivery, WaitingMessage } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { type Access, type AccessRule, ANYONE } from "./access.ts";
+import { BatchDelivery } from "./batch_delivery.ts";
 import type { Contact } from "./contact.ts";
 import type { Contacts } from "./contacts.ts";
 import { isolateDeadlines } from "./isolate.ts";
@@ -48,6 +50,9 @@ export class Client {
   readonly #pending: PendingCalls;
   readonly #contacts: Contacts;
   readonly #parts: ClientParts;
+  readonly #phrases = new RequestPhrases();
+  #lastContact: Contact | undefined;
+  #lastTurn = 0;
   /** Rules in the form in which they are asked: a remote object has one for all its calls. */
   readonly #rules = new WeakMap<object, Access>();
 
@@ -73,11 +78,14 @@ export class Client {
   call(target: number, method: string, params: object | undefined, options: CallOptions): Promise<unknown> {
     const terms = this.#terms(target, method, params, options);
     const id = this.#pending.nextId();
-    const body = encodeRequest(id, method, params, this.#deadline(options));
+    const value = params === undefined ? "" : encodeParams(params);
+    const middle = this.#phrases.middle(method, params !== undefined);
+    const end = this.#phrases.end(this.#deadline(options));
     return new Promise((resolve, reject) => {
       const call = this.#pending.add(id, terms, resolve, reject);
-      if (this.#contacts.isTrusted(terms.contact, terms.trust, method)) this.#post(target, id, body, call);
-      else this.#send(terms, [method], call, id, body, call);
+      if (this.#contacts.isTrusted(terms.contact, terms.trust, method)) {
+        this.#postCall(target, id, middle, value, end, call);
+      } else this.#send(terms, [method], call, id, HEAD.text + id + middle.text + value + end.text, call);
     });
   }
 
@@ -197,9 +205,18 @@ export class Client {
       method,
       timeout: checkTimeout(timeout),
       signal,
-      contact: this.#contacts.at(target),
+      contact: this.#contactAt(target),
       trust: trust === undefined ? this.#parts.trust : this.access(trust),
     };
+  }
+
+  /** Finds the contact of a port. What leaves at the end of one turn leaves together: its holder is looked at once. */
+  #contactAt(port: number): Contact {
+    const { turn } = this.#outbox;
+    const last = this.#lastContact;
+    if (last?.port === port && turn === this.#lastTurn && turn > 0 && !last.isOver) return last;
+    this.#lastTurn = turn;
+    return this.#lastContact = this.#contacts.at(port);
   }
 
   /**
@@ -258,6 +275,14 @@ export class Client {
     }
   }
 
+  #postCall(target: number, id: number, middle: Phrase, value: string, end: Phrase, call: PendingCall): void {
+    try {
+      this.#outbox.requestOf(target, id, middle, value, end, call);
+    } catch (error) {
+      call.undelivered(error as Error);
+    }
+  }
+
   #notify(terms: CallTerms, methods: readonly string[], nlmsgSeq: number, body: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const delivery = new PendingNotification(this.#pending.host, isolateDeadlines, terms, resolve, reject);
@@ -265,43 +290,5 @@ export class Client {
       // Its timeout and its signal count from now on.
       if (!isPosted) delivery.waits(NOT_POSTED);
     });
-  }
-}
-
-/** The calls of a batch share what becomes of their message. */
-class BatchDelivery implements Delivery {
-  readonly #calls: readonly PendingCall[];
-  #message: WaitingMessage | undefined;
-
-  constructor(calls: readonly PendingCall[]) {
-    this.#calls = calls;
-  }
-
-  /** Whether an answer to one of its calls is still waited for. */
-  get isPending(): boolean {
-    return this.#calls.some((call) => call.isPending);
-  }
-
-  delivered(): void {
-    this.#message = undefined;
-    for (const call of this.#calls) call.delivered();
-  }
-
-  waits(message: WaitingMessage): void {
-    this.#message = message;
-  }
-
-  reject(reason: unknown): void {
-    for (const call of this.#calls) if (call.isPending) call.reject(reason);
-  }
-
-  undelivered(error: Error): void {
-    this.#message = undefined;
-    for (const call of this.#calls) call.undelivered(error);
-  }
-
-  /** Takes the message back where it still waits: all its calls have ended. */
-  withdraw(): void {
-    this.#message?.withdraw();
   }
 }

@@ -34,6 +34,10 @@ export interface Member {
    * @param reason Why.
    */
   abort(reason: unknown): void;
+  /** Who it is a member of, where, and as which in order; kept by {@linkcode Contact}. */
+  memberOf?: Contact | undefined;
+  memberIndex?: number;
+  memberNumber?: number;
 }
 
 /** What a contact needs of its peer. */
@@ -62,7 +66,9 @@ export class Contact implements Timed {
   asked: Promise<Caller> | undefined;
 
   readonly #host: ContactHost;
-  readonly #members = new Set<Member>();
+  /** In no order: where one leaves, the last one takes its place. A set would cost a call as much as its id does. */
+  readonly #members: Member[] = [];
+  #lastNumber = 0;
   #lifeline: Lifeline | undefined;
   /** Who holds the port: in the words of its lifeline, or who sent the last message, and when. */
   #known: Caller | undefined;
@@ -76,7 +82,8 @@ export class Contact implements Timed {
   #hadNone = false;
   #left: PromiseWithResolvers<void> | undefined;
   #interval: number = LOOK_MILLISECONDS.first;
-  #isOver = false;
+  /** Whether its holder is known to be gone. */
+  isOver = false;
 
   /**
    * @param host The peer.
@@ -90,12 +97,12 @@ export class Contact implements Timed {
 
   /** Whether nothing is awaited from it. */
   get isIdle(): boolean {
-    return this.#members.size === 0;
+    return this.#members.length === 0;
   }
 
   /** Whether the same peer holds the port as at the beginning, as far as is known. */
   get isCurrent(): boolean {
-    return !this.#isOver && (this.#lifeline === undefined || this.#lifeline.isHeld());
+    return !this.isOver && (this.#lifeline === undefined || this.#lifeline.isHeld());
   }
 
   /** Who holds the port, as far as is known without asking there. */
@@ -164,8 +171,8 @@ export class Contact implements Timed {
   join(member: Member, isQuestion = false): void {
     if (isQuestion) this.#question = member;
     if (this.isIdle) this.#host.awaited(this.port, 1);
-    this.#members.add(member);
-    if (this.heapIndex >= 0 || this.#isOver) return;
+    this.#add(member);
+    if (this.heapIndex >= 0 || this.isOver) return;
     this.#interval = this.#lifeline?.isWatched ? LOOK_MILLISECONDS.first : LOOK_MILLISECONDS.blind;
     this.#lookLater();
   }
@@ -176,12 +183,15 @@ export class Contact implements Timed {
    * @param member What.
    */
   leave(member: Member): void {
-    if (!this.#members.delete(member)) return;
+    if (!this.#delete(member)) return;
     if (this.isIdle) this.#host.awaited(this.port, -1);
-    this.#left?.resolve();
-    this.#left = undefined;
+    if (this.#left !== undefined) {
+      this.#left.resolve();
+      this.#left = undefined;
+    }
+    if (this.#question === undefined) return;
     if (member === this.#question) this.#question = undefined;
-    else if (this.#question !== undefined && this.#members.size === 1) {
+    else if (this.#members.length === 1) {
       this.#question.abort(new Error("Nobody asks any more"));
     }
   }
@@ -216,7 +226,8 @@ export class Contact implements Timed {
    */
   end(reason: Error): void {
     this.#end();
-    for (const member of [...this.#members]) member.reject(reason);
+    const members = this.#members.toSorted((a, b) => a.memberNumber! - b.memberNumber!);
+    for (const member of members) member.reject(reason);
   }
 
   /**
@@ -236,6 +247,24 @@ export class Contact implements Timed {
     // The lifeline tells the end of the process by itself, after that.
     if (this.isIdle) this.#end();
     else if (!this.#lifeline?.isWatched) this.#endLater();
+  }
+
+  #add(member: Member): void {
+    if (member.memberOf === this) return;
+    member.memberOf = this;
+    member.memberIndex = this.#members.length;
+    member.memberNumber = ++this.#lastNumber;
+    this.#members.push(member);
+  }
+
+  #delete(member: Member): boolean {
+    if (member.memberOf !== this) return false;
+    member.memberOf = undefined;
+    const last = this.#members.pop()!;
+    if (last === member) return true;
+    this.#members[member.memberIndex!] = last;
+    last.memberIndex = member.memberIndex!;
+    return true;
   }
 
   /** Takes the lifeline of whoever holds the port, where there is one, and it is not somebody else's. */
@@ -267,7 +296,7 @@ export class Contact implements Timed {
   }
 
   #end(): void {
-    this.#isOver = true;
+    this.isOver = true;
     this.#host.looks.delete(this);
     this.#lifeline?.close();
     this.#host.ended(this);

@@ -16,6 +16,7 @@ import {
   closeRequest,
   dropRequest,
   handAnswer,
+  handResult,
   keepCounted,
   letGo,
   type RequestHost,
@@ -163,7 +164,7 @@ export class Dispatcher implements RequestHost {
     }
   }
 
-  done(request: RPCRequest, answer: string | undefined): void {
+  done(request: RPCRequest, answer: string | undefined, isResult: boolean): void {
     this.#signals.delete(request);
     // A notification that a loop has taken was done with then.
     if (!this.#inHand.delete(request)) return;
@@ -172,7 +173,8 @@ export class Dispatcher implements RequestHost {
       this.#abandoned.add(request);
       keepCounted(request);
     }
-    handAnswer(request, answer, this.#refusing);
+    if (isResult) handResult(request, answer!);
+    else handAnswer(request, answer, this.#refusing);
     if (this.#inHand.size === 0) this.idle();
   }
 

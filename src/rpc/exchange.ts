@@ -4,9 +4,10 @@
  * @module
  */
 import { MessageTooLargeError, ReceiverFullError, SyscallError } from "../errors.ts";
-import { encodeBatch, encodeError } from "../jsonrpc/encode.ts";
+import { encodeBatch, encodeError, encodeResultText } from "../jsonrpc/encode.ts";
 import { InternalError } from "../jsonrpc/errors.ts";
 import type { JSONRPCId } from "../jsonrpc/guards.ts";
+import { END, RESULT } from "../jsonrpc/phrases.ts";
 import type { Delivery } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
@@ -25,6 +26,13 @@ export interface Exchange {
    * @param expendable Whether it does not wait for room.
    */
   answer(answer: string | undefined, expendable?: boolean): void;
+  /**
+   * Takes the answer of one request, where that is a result.
+   *
+   * @param id The id of the request.
+   * @param result JSON text.
+   */
+  result(id: JSONRPCId, result: string): void;
   /** Has what is counted of its caller counted on, also once it is answered: a handler goes on for nobody. */
   keep(): void;
   /** Takes that back. Counts. */
@@ -44,6 +52,9 @@ export interface ExchangeHost {
   /** Callers of other users that do not read refusals. */
   readonly deaf: DeafCallers;
 }
+
+/** A result of so many characters at most fits any message. */
+const LONGEST_DIRECT = 256;
 
 /** Memory that an answer takes up beside its text while it waits, in bytes. */
 const ANSWER_OVERHEAD = 512;
@@ -99,6 +110,19 @@ export class SingleExchange implements Exchange, Delivery {
   answer(answer: string | undefined, expendable = false): void {
     if (answer === undefined) this.#done();
     else this.send(answer, expendable);
+  }
+
+  result(id: JSONRPCId, result: string): void {
+    // The way of most answers, and the same as that of all others: only the text is not put together.
+    if (id !== this.#nlmsgSeq || this.#isCounted || result.length > LONGEST_DIRECT) {
+      return this.answer(encodeResultText(id, result));
+    }
+    try {
+      this.#host.outbox.responseOf(this.caller.port, id, RESULT, result, END, this);
+    } catch (error) {
+      if (error instanceof MessageTooLargeError) this.answer(encodeResultText(id, result));
+      else this.undelivered(error as Error);
+    }
   }
 
   /**
@@ -197,6 +221,10 @@ export class BatchExchange extends SingleExchange {
   constructor(host: ExchangeHost, caller: Caller, nlmsgSeq: number, members: number) {
     super(host, caller, nlmsgSeq);
     this.#missing = members;
+  }
+
+  override result(id: JSONRPCId, result: string): void {
+    this.answer(encodeResultText(id, result));
   }
 
   override answer(answer: string | undefined, expendable = false): void {

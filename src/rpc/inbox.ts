@@ -5,6 +5,7 @@
  */
 import { DecodeError } from "../errors.ts";
 import { type JSONRPCError, ParseError, TooManyRequestsError } from "../jsonrpc/errors.ts";
+import { readRequest, readResponse } from "../jsonrpc/canonical.ts";
 import { isResponse } from "../jsonrpc/guards.ts";
 import { parseJSON, TooDeepError } from "../jsonrpc/text.ts";
 import type { Caller } from "../link/link.ts";
@@ -48,7 +49,8 @@ export class Inbox implements MessageSink {
   request(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
     let payload: unknown;
     try {
-      payload = parseJSON(body, this.#limits.maxDepth);
+      const { maxDepth } = this.#limits;
+      payload = readRequest(body, maxDepth) ?? parseJSON(body, maxDepth);
     } catch (error) {
       const { message } = error as DecodeError;
       const tooDeep = error instanceof TooDeepError;
@@ -64,7 +66,7 @@ export class Inbox implements MessageSink {
     let payload: unknown;
     if (!awaits(sender.port)) return this.#unexpected(nlmsgSeq, sender);
     try {
-      payload = parseJSON(body, maxDepth);
+      payload = readResponse(body, maxDepth) ?? parseJSON(body, maxDepth);
     } catch (error) {
       return this.#unreadable(error as DecodeError, nlmsgSeq, sender);
     }

@@ -10,7 +10,7 @@ import type { Caller } from "../link/link.ts";
 import { type Abortable, endOnAbort, forget } from "./abort_groups.ts";
 import type { Access } from "./access.ts";
 import type { Contact, Member } from "./contact.ts";
-import type { Timed } from "./deadlines.ts";
+import type { DeadlineQueue, Waiting } from "./deadline_queue.ts";
 
 /** What a call is, and how long it waits. */
 export interface CallTerms {
@@ -33,8 +33,6 @@ export type Settle<Value> = (value: Value, sender?: Caller) => void;
 
 /** Where calls wait. */
 export interface PendingCallOwner {
-  /** Tells whether a call still waits. */
-  has(call: PendingCall): boolean;
   /** Forgets a call that has ended. */
   delete(call: PendingCall): void;
   /** Lets the other side know that the answer to a call is not wanted any more. */
@@ -42,13 +40,20 @@ export interface PendingCallOwner {
 }
 
 /** A call that waits for its answer. */
-export class PendingCall implements Timed, Delivery, Abortable, Member {
+export class PendingCall implements Waiting, Delivery, Abortable, Member {
   /** Its id. */
   readonly id: number;
   /** What it is. */
   readonly terms: CallTerms;
-  readonly deadline: number;
-  heapIndex = -1;
+  /** Whether its answer is still waited for; kept by its owner. */
+  isPending = true;
+  deadline = Infinity;
+  queue: DeadlineQueue | undefined;
+  previous: Waiting | undefined;
+  next: Waiting | undefined;
+  memberOf: Contact | undefined;
+  memberIndex = -1;
+  memberNumber = 0;
 
   readonly #owner: PendingCallOwner;
   readonly #resolve: Settle<unknown>;
@@ -73,16 +78,10 @@ export class PendingCall implements Timed, Delivery, Abortable, Member {
   ) {
     this.id = id;
     this.terms = terms;
-    this.deadline = terms.timeout === Infinity ? Infinity : performance.now() + terms.timeout;
     this.#owner = owner;
     this.#resolve = resolve;
     this.#reject = reject;
     if (terms.signal !== undefined) endOnAbort(terms.signal, this);
-  }
-
-  /** Whether its answer is still waited for. */
-  get isPending(): boolean {
-    return this.#owner.has(this);
   }
 
   /** Ends the call with its result. */
@@ -117,19 +116,14 @@ export class PendingCall implements Timed, Delivery, Abortable, Member {
    * Ends the call as its answer says; where whoever sent that is not trusted, with an error that says so.
    *
    * @param sender Who sent the answer.
-   * @param settle Ends the call as the answer says.
+   * @param result The result, where it is one.
+   * @param error Makes the error, where it is one.
    */
-  answered(sender: Caller, settle: () => void): void {
-    const { port, uid } = sender;
+  answered(sender: Caller, result: unknown, error?: () => Error): void {
     this.terms.contact.heard(sender);
-    const decide = (trusted: boolean) => {
-      if (!this.isPending) return;
-      if (trusted) settle();
-      else this.reject(AccessDeniedError.untrusted(port, uid));
-    };
     const trusted = this.trusts(sender);
-    if (typeof trusted === "boolean") decide(trusted);
-    else trusted.then(decide);
+    if (typeof trusted === "boolean") this.#decided(trusted, sender, result, error);
+    else trusted.then((trusted) => this.#decided(trusted, sender, result, error));
   }
 
   /**
@@ -160,10 +154,18 @@ export class PendingCall implements Timed, Delivery, Abortable, Member {
     if (this.isPending) this.reject(error);
   }
 
+  #decided(trusted: boolean, sender: Caller, result: unknown, error: (() => Error) | undefined): void {
+    if (!this.isPending) return;
+    if (!trusted) this.reject(AccessDeniedError.untrusted(sender.port, sender.uid));
+    else if (error === undefined) this.resolve(result, sender);
+    else this.reject(error(), sender);
+  }
+
   #end(): void {
     if (this.terms.signal !== undefined) forget(this.terms.signal, this);
     this.#owner.delete(this);
-    this.#message?.withdraw();
+    if (this.#message === undefined) return;
+    this.#message.withdraw();
     this.#message = undefined;
   }
 }

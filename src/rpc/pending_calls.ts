@@ -6,6 +6,7 @@
 import { JSONRPCError } from "../jsonrpc/errors.ts";
 import type { JSONRPCId, JSONRPCResponseObject } from "../jsonrpc/guards.ts";
 import type { Caller } from "../link/link.ts";
+import { CallTable } from "./call_table.ts";
 import { CancelledCalls } from "./cancelled_calls.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { type CallTerms, PendingCall, type PendingCallOwner, type Settle } from "./pending_call.ts";
@@ -23,7 +24,7 @@ export class PendingCalls implements PendingCallOwner {
   /** Learns when something is awaited. */
   readonly host: PendingCallsHost;
   readonly #deadlines: Deadlines;
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new CallTable<PendingCall>();
   readonly #batches = new Map<number, readonly PendingCall[]>();
   readonly #cancelled: CancelledCalls;
   #lastId: number;
@@ -53,7 +54,9 @@ export class PendingCalls implements PendingCallOwner {
    * @returns An id that no waiting call has.
    */
   nextId(): number {
-    do this.#lastId = this.#lastId >= 0xffff_ffff ? 1 : this.#lastId + 1; while (this.#calls.has(this.#lastId));
+    do this.#lastId = this.#lastId >= 0xffff_ffff ? 1 : this.#lastId + 1; while (
+      this.#calls.get(this.#lastId) !== undefined
+    );
     return this.#lastId;
   }
 
@@ -72,11 +75,12 @@ export class PendingCalls implements PendingCallOwner {
     resolve: Settle<unknown>,
     reject: Settle<unknown>,
   ): PendingCall {
-    this.host.hold();
+    // All calls together hold it once: most often others wait already.
+    if (this.#calls.size === 0) this.host.hold();
     const call = new PendingCall(this, id, terms, resolve, reject);
-    this.#calls.set(id, call);
+    this.#calls.add(call);
     terms.contact.join(call);
-    if (call.deadline !== Infinity) this.#deadlines.add(call);
+    if (terms.timeout !== Infinity) this.#deadlines.wait(call, terms.timeout);
     return call;
   }
 
@@ -106,7 +110,7 @@ export class PendingCalls implements PendingCallOwner {
    * @returns Whether it does.
    */
   has(call: PendingCall): boolean {
-    return this.#calls.get(call.id) === call;
+    return call.isPending;
   }
 
   /**
@@ -115,10 +119,13 @@ export class PendingCalls implements PendingCallOwner {
    * @param call The call.
    */
   delete(call: PendingCall): void {
-    if (!this.#calls.delete(call.id)) return;
-    this.#deadlines.delete(call);
+    if (!this.#calls.delete(call)) return;
+    // Who leaves a contact as its last one ends the question who holds it, which is a call too.
+    const isLast = this.#calls.size === 0;
+    call.isPending = false;
+    this.#deadlines.leave(call);
     call.terms.contact.leave(call);
-    this.host.release();
+    if (isLast) this.host.release();
   }
 
   /**
@@ -155,12 +162,25 @@ export class PendingCalls implements PendingCallOwner {
     if (id === null) {
       return error !== undefined && this.rejectMessage(nlmsgSeq, sender, JSONRPCError.fromObject(error));
     }
-    const call = this.#calls.get(id as number);
+    if (error === undefined) return this.resolve(id, response.result, sender);
+    const call = typeof id === "number" ? this.#calls.get(id) : undefined;
     if (call === undefined || call.terms.port !== sender.port) return false;
-    call.answered(sender, () => {
-      if (error === undefined) call.resolve(response.result, sender);
-      else call.reject(JSONRPCError.fromObject(error), sender);
-    });
+    call.answered(sender, undefined, () => JSONRPCError.fromObject(error));
+    return true;
+  }
+
+  /**
+   * Ends the call that a result is of.
+   *
+   * @param id Its id, as the response has it.
+   * @param result The result.
+   * @param sender Who sent it, in the kernel's words.
+   * @returns Whether a call waited for it.
+   */
+  resolve(id: JSONRPCId, result: unknown, sender: Caller): boolean {
+    const call = typeof id === "number" ? this.#calls.get(id) : undefined;
+    if (call === undefined || call.terms.port !== sender.port) return false;
+    call.answered(sender, result);
     return true;
   }
 
@@ -196,7 +216,7 @@ export class PendingCalls implements PendingCallOwner {
    */
   rejectMessage(nlmsgSeq: number, sender: Caller, reason: Error): boolean {
     const waiting = this.#callsOf(nlmsgSeq, sender.port);
-    for (const call of waiting) call.answered(sender, () => call.reject(reason, sender));
+    for (const call of waiting) call.answered(sender, undefined, () => reason);
     return waiting.length > 0;
   }
 
@@ -206,7 +226,7 @@ export class PendingCalls implements PendingCallOwner {
    * @param reason Why.
    */
   rejectAll(reason: Error): void {
-    for (const call of [...this.#calls.values()]) call.reject(reason);
+    for (const call of this.#calls.all()) call.reject(reason);
   }
 
   /** The calls that went in one message and still wait. */

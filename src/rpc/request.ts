@@ -4,8 +4,9 @@
  * @module
  */
 import { InternalError, JSONRPCError } from "../jsonrpc/errors.ts";
-import { encodeError, encodeResult } from "../jsonrpc/encode.ts";
+import { encodeError } from "../jsonrpc/encode.ts";
 import type { JSONRPCId, JSONRPCParams, JSONRPCRequestObject } from "../jsonrpc/guards.ts";
+import { stringify } from "../jsonrpc/text.ts";
 import type { Caller } from "../link/link.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -13,8 +14,8 @@ import type { Exchange } from "./exchange.ts";
 export interface RequestHost {
   /** Carries a request out; a promise where that takes longer. Never throws or rejects. */
   carryOut(request: RPCRequest): Promise<void> | void;
-  /** A request is done with: its answer as JSON text, or undefined for a notification. */
-  done(request: RPCRequest, answer: string | undefined): void;
+  /** A request is done with: its answer as JSON text, or only the result in it, or undefined for a notification. */
+  done(request: RPCRequest, answer: string | undefined, isResult: boolean): void;
   /**
    * A request could not be carried out.
    *
@@ -51,6 +52,8 @@ export let keepCounted: (request: RPCRequest) => void;
 export let letGo: (request: RPCRequest) => void;
 /** Hands an answer to the message that a request came in. Where it is expendable, it does not wait for room. */
 export let handAnswer: (request: RPCRequest, answer: string | undefined, expendable: boolean) => void;
+/** Hands a result to it, likewise: JSON text, too. */
+export let handResult: (request: RPCRequest, result: string) => void;
 /** Makes of a request what `currentCall()` returns in its handler. */
 export let callOf: (request: RPCRequest) => CurrentCall;
 
@@ -155,14 +158,14 @@ export class RPCRequest {
     if (this.#state === "closed") return;
     this.#assertOpen();
     if (this.id === undefined) return this.#finish(undefined);
-    let answer: string;
+    let text: string;
     try {
-      answer = encodeResult(this.id, result);
+      text = stringify(result);
     } catch (error) {
       this.fail(error);
       throw error;
     }
-    this.#finish(answer);
+    this.#finish(text, true);
   }
 
   /**
@@ -196,6 +199,7 @@ export class RPCRequest {
     keepCounted = (request) => request.#exchange.keep();
     letGo = (request) => request.#exchange.letGo();
     handAnswer = (request, answer, expendable) => request.#exchange.answer(answer, expendable);
+    handResult = (request, result) => request.#exchange.result(request.id!, result);
     callOf = (request) => request.#call ??= new RequestCall(request);
   }
 
@@ -208,9 +212,9 @@ export class RPCRequest {
     if (this.#state === "answered") throw new TypeError("The request was answered before");
   }
 
-  #finish(answer: string | undefined): void {
+  #finish(answer: string | undefined, isResult = false): void {
     this.#state = "answered";
-    this.#host.done(this, answer);
+    this.#host.done(this, answer, isResult);
   }
 }
 

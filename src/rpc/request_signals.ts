@@ -73,6 +73,7 @@ export class RequestSignals {
    * @param request The request.
    */
   delete(request: RPCRequest): void {
+    if (this.#signals.size === 0) return;
     const signal = this.#signals.get(request);
     if (signal === undefined) return;
     this.#signals.delete(request);

@@ -12,12 +12,14 @@ type CallerRequests = Map<JSONRPCId, Set<RPCRequest>>;
 /** Requests in a handler, on their way to a loop, or waiting for a decision on their access. */
 export class RequestsInHand implements Iterable<RPCRequest> {
   readonly #requests = new Set<RPCRequest>();
+  /** The last one, which is not among them yet. Most are answered before the next one comes, and never are. */
+  #newest: RPCRequest | undefined;
   /** Those that take longer, by port: for who calls, and no longer waits. */
   readonly #callers = new Map<number, CallerRequests>();
 
   /** How many there are. */
   get size(): number {
-    return this.#requests.size;
+    return this.#requests.size + (this.#newest === undefined ? 0 : 1);
   }
 
   /** The ports of those that take longer. */
@@ -26,6 +28,7 @@ export class RequestsInHand implements Iterable<RPCRequest> {
   }
 
   [Symbol.iterator](): Iterator<RPCRequest> {
+    this.#settleNewest();
     return this.#requests.values();
   }
 
@@ -35,7 +38,8 @@ export class RequestsInHand implements Iterable<RPCRequest> {
    * @param request The request.
    */
   add(request: RPCRequest): void {
-    this.#requests.add(request);
+    if (this.#newest !== undefined) this.#requests.add(this.#newest);
+    this.#newest = request;
   }
 
   /**
@@ -44,6 +48,7 @@ export class RequestsInHand implements Iterable<RPCRequest> {
    * @param request The request, which is here.
    */
   keep(request: RPCRequest): void {
+    this.#settleNewest();
     const { id, caller: { port } } = request;
     if (id === undefined) return;
     let requests = this.#callers.get(port);
@@ -60,9 +65,18 @@ export class RequestsInHand implements Iterable<RPCRequest> {
    * @returns Whether it was.
    */
   delete(request: RPCRequest): boolean {
+    if (request === this.#newest) {
+      this.#newest = undefined;
+      return true;
+    }
     if (!this.#requests.delete(request)) return false;
     this.#forget(request);
     return true;
+  }
+
+  #settleNewest(): void {
+    if (this.#newest !== undefined) this.#requests.add(this.#newest);
+    this.#newest = undefined;
   }
 
   #forget(request: RPCRequest): void {
