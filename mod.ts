@@ -61,7 +61,16 @@ export {
   JSONRPCResponse,
   type JSONRPCResponseInit,
 } from "./src/jsonrpc/messages.ts";
-export type { BlockingLink, Caller, Lifeline, Link, LinkReceiver, PatientSend, UnmappedIds } from "./src/link/link.ts";
+export type {
+  BlockingLink,
+  Caller,
+  Lifeline,
+  Link,
+  LinkReceiver,
+  PatientSend,
+  SoonOutcome,
+  UnmappedIds,
+} from "./src/link/link.ts";
 export { TroubleEvent, type TroubleKind } from "./src/link/trouble.ts";
 export type { AccessFunction, AccessList, AccessRule } from "./src/rpc/access.ts";
 export { currentCall } from "./src/rpc/current_call.ts";

@@ -8,7 +8,7 @@ import type { Delivery } from "./delivery.ts";
 import type { Lane, NextDatagram, Tally } from "./lane.ts";
 import { LargeLane } from "./large_lane.ts";
 import type { LargeMessage } from "./large_message.ts";
-import type { Link, PatientSend } from "./link.ts";
+import type { Link, PatientSend, SoonOutcome } from "./link.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { SmallLane } from "./small_lane.ts";
 import type { Traffic } from "./traffic.ts";
@@ -21,6 +21,12 @@ export const TURN_MILLISECONDS = 5;
  * does so longer; an answer to a caller that has stopped must not for ever.
  */
 export const PATIENCE_MILLISECONDS = 10_000;
+
+/**
+ * How long a datagram is tried again and again where this side has something to read itself, in milliseconds, since one has left.
+ * Two that send to each other find room that soon; whoever waits for others has its turn meanwhile.
+ */
+export const HASTE_MILLISECONDS = 1;
 
 /** Kept in reserve for each destination, in bytes: for errors in place of answers for which there is no room. */
 const RESERVED_BYTES = 1_048_576;
@@ -149,7 +155,9 @@ export class Backlog implements Tally {
   pump(deadline: number): void {
     if (this.#patient !== undefined || this.#closed) return;
     for (let datagram = this.#next(); datagram !== undefined; datagram = this.#next()) {
-      if (!this.#send(datagram)) return this.#wait(datagram);
+      const outcome = this.#send(datagram);
+      if (outcome === "unread") return this.#owner.pumpLater(this);
+      if (outcome === "full") return this.#wait(datagram);
       this.outcomes.tell();
       if (performance.now() > deadline && !this.#closed) return this.#owner.pumpLater(this);
     }
@@ -207,15 +215,21 @@ export class Backlog implements Tally {
     return datagram;
   }
 
-  /** Sends without waiting; tells whether the datagram is done with. */
-  #send(datagram: NextDatagram): boolean {
+  /** Sends where there is room, or will be at once. What fails is done with, too. */
+  #send(datagram: NextDatagram): SoonOutcome {
+    const { link } = this.#owner;
+    const { bytes, length } = datagram;
     try {
-      if (!this.#owner.link.send(this.to, datagram.bytes, datagram.length)) return false;
+      if (!link.send(this.to, bytes, length)) {
+        const outcome = link.sendSoon?.(this.to, bytes, length) ?? "full";
+        if (outcome === "unread" && performance.now() > this.#lastProgress + HASTE_MILLISECONDS) return "full";
+        if (outcome !== "sent") return outcome;
+      }
       this.#left(datagram);
     } catch (error) {
       this.#failed(datagram, error as Error);
     }
-    return true;
+    return "sent";
   }
 
   #left(datagram: NextDatagram): void {

@@ -8,8 +8,9 @@ import { nlmsgAlign } from "../wire/align.ts";
 import { epochMilliseconds } from "../wire/clock.ts";
 import { FRAME_HEADERS_SIZE, type FrameFields, writeFrameHeaders } from "../wire/frame.ts";
 import { Counters } from "./counters.ts";
-import { encodeBehindHeaders, LargeMessage, utf8Length } from "./large_message.ts";
+import { LargeMessage } from "./large_message.ts";
 import type { Link } from "./link.ts";
+import { encodeBehindHeaders, type Pieces, unitsOf, utf8Length } from "./pieces.ts";
 import type { SendBuffer } from "./send_buffer.ts";
 
 /** A unit of UTF-16 has at most so many bytes in UTF-8. */
@@ -74,7 +75,7 @@ export class Framer {
    * @returns The message.
    * @throws {MessageTooLargeError} If it is larger than what is sent.
    */
-  large(to: number, flags: number, payloadType: number, nlmsgSeq: number, body: string): LargeMessage {
+  large(to: number, flags: number, payloadType: number, nlmsgSeq: number, body: Pieces): LargeMessage {
     const content = this.#checkSize(body);
     return new LargeMessage(content, this.fields(to, flags, payloadType, nlmsgSeq), this.#link.maxDatagram);
   }
@@ -93,10 +94,11 @@ export class Framer {
   }
 
   /** Refuses what is too large. Only what may or may not be has to be encoded for that. */
-  #checkSize(body: string): string | Uint8Array<ArrayBuffer> {
+  #checkSize(body: Pieces): Pieces | Uint8Array<ArrayBuffer> {
     const maximum = this.#maxMessageSize;
-    if (FRAME_HEADERS_SIZE + UTF8_BYTES_A_UNIT * body.length <= maximum) return body;
-    if (FRAME_HEADERS_SIZE + body.length > maximum) {
+    const units = unitsOf(body);
+    if (FRAME_HEADERS_SIZE + UTF8_BYTES_A_UNIT * units <= maximum) return body;
+    if (FRAME_HEADERS_SIZE + units > maximum) {
       throw new MessageTooLargeError(FRAME_HEADERS_SIZE + utf8Length(body), maximum);
     }
     const bytes = encodeBehindHeaders(body);

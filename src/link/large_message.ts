@@ -4,6 +4,7 @@
  * @module
  */
 import { FRAME_HEADERS_SIZE, type FrameFields, writeFragmentHeaders } from "../wire/frame.ts";
+import { encodeBehindHeaders, type Pieces, unitsOf } from "./pieces.ts";
 import { spareBuffers } from "../wire/spare_buffers.ts";
 import { viewOf } from "../wire/view.ts";
 
@@ -25,7 +26,7 @@ export interface Fragment {
 export class LargeMessage {
   /** Size of the whole message in bytes, both headers included; before it is encoded, the least that it can be. */
   readonly size: number;
-  #body: string | undefined;
+  #body: Pieces | undefined;
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
   readonly #fields: FrameFields;
@@ -39,16 +40,16 @@ export class LargeMessage {
    * @param fields What the headers carry.
    * @param maxDatagram The largest datagram, in bytes.
    */
-  constructor(body: string | Uint8Array<ArrayBuffer>, fields: FrameFields, maxDatagram: number) {
+  constructor(body: Pieces | Uint8Array<ArrayBuffer>, fields: FrameFields, maxDatagram: number) {
     this.#fields = fields;
     this.#maxDatagram = maxDatagram;
-    if (typeof body === "string") {
-      this.#body = body;
-      this.#bytes = new Uint8Array(0);
-      this.size = FRAME_HEADERS_SIZE + body.length;
-    } else {
+    if (body instanceof Uint8Array) {
       this.#bytes = body;
       this.size = body.length;
+    } else {
+      this.#body = body;
+      this.#bytes = new Uint8Array(0);
+      this.size = FRAME_HEADERS_SIZE + unitsOf(body);
     }
     this.#view = viewOf(this.#bytes);
   }
@@ -101,44 +102,4 @@ export class LargeMessage {
   get #bodyLength(): number {
     return this.#bytes.length - FRAME_HEADERS_SIZE;
   }
-}
-
-const ENCODER = new TextEncoder();
-
-/**
- * Encodes a body behind room for its headers.
- *
- * @param body The text.
- * @returns Memory of just the size of the message.
- */
-export function encodeBehindHeaders(body: string): Uint8Array<ArrayBuffer> {
-  // Most bodies are ASCII: a byte for each unit, and no second copy.
-  const bytes = spareBuffers.take(FRAME_HEADERS_SIZE + body.length);
-  const { read, written } = ENCODER.encodeInto(body, bytes.subarray(FRAME_HEADERS_SIZE));
-  if (read === body.length) return bytes;
-  const start = FRAME_HEADERS_SIZE + written;
-  const rest = ENCODER.encode(body.slice(read));
-  const whole = spareBuffers.take(start + rest.length);
-  whole.set(bytes.subarray(0, start));
-  whole.set(rest, start);
-  spareBuffers.give(bytes);
-  return whole;
-}
-
-/**
- * Counts the bytes of a text without encoding it as a whole.
- *
- * @param text The text.
- * @returns How many bytes it has in UTF-8.
- */
-export function utf8Length(text: string): number {
-  const scratch = new Uint8Array(65_536);
-  let bytes = 0;
-  for (let start = 0; start < text.length;) {
-    // One unit more than can fit: so a surrogate pair is never cut in two.
-    const { read, written } = ENCODER.encodeInto(text.slice(start, start + scratch.length + 1), scratch);
-    bytes += written;
-    start += read;
-  }
-  return bytes;
 }

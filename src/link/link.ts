@@ -102,6 +102,16 @@ export interface Link {
    */
   send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): boolean;
   /**
+   * Sends a datagram where the receiver's queue has room very soon: most receivers that have none are just reading. The thread
+   * stands still meanwhile, for a fraction of a millisecond. Left out where a link cannot tell so soon.
+   *
+   * @param to Port of the receiver.
+   * @param bytes Memory that begins with the datagram.
+   * @param length Length of the datagram in bytes.
+   * @returns What became of it. Throws as {@linkcode Link.send}.
+   */
+  sendSoon?(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): SoonOutcome;
+  /**
    * Sends a datagram as soon as the receiver's queue has room, but gives up after a while, so that what is sent can be
    * considered again. It holds up nothing else: not this program, and no other destination.
    *
@@ -136,6 +146,12 @@ export interface Link {
    */
   close(): Promise<void> | undefined;
 }
+
+/**
+ * What became of a datagram for which there may be room very soon: it was sent; the receiver does not read right now; or this side
+ * has something to read itself, and is to do so before it tries again.
+ */
+export type SoonOutcome = "sent" | "full" | "unread";
 
 /** A datagram that waits for room. */
 export interface PatientSend {

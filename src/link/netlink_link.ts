@@ -18,7 +18,16 @@ import { MAX_DATAGRAM, NetlinkSocket, type NetlinkSocketOptions } from "../netli
 import { unmappedIds } from "../netlink/user_namespace.ts";
 import { BlockingNetlink } from "./blocking_netlink.ts";
 import { ForeignQueue } from "./foreign_queue.ts";
-import type { BlockingLink, Caller, Lifeline, Link, LinkReceiver, PatientSend, UnmappedIds } from "./link.ts";
+import type {
+  BlockingLink,
+  Caller,
+  Lifeline,
+  Link,
+  LinkReceiver,
+  PatientSend,
+  SoonOutcome,
+  UnmappedIds,
+} from "./link.ts";
 import { type DatagramReceiver, SlotReader } from "./slot_reader.ts";
 
 /** Datagrams that are read before another socket has its turn. */
@@ -107,6 +116,10 @@ export class NetlinkLink implements Link, ReactorSource {
     const isSent = this.#socket.send(to, bytes, length);
     this.#reactor.expectAnswers();
     return isSent;
+  }
+
+  sendSoon(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): SoonOutcome {
+    return this.#reactor.sendThreads.sendSoon(this.#socket, to, bytes, length);
   }
 
   sendPatiently(to: number, bytes: Uint8Array<ArrayBuffer>, length: number, stalled: boolean): PatientSend {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { HEAD, type Phrase } from "../jsonrpc/phrases.ts";
+import type { Phrase } from "../jsonrpc/phrases.ts";
 import { FRAME_HEADERS_SIZE, writeFrameHeaders } from "../wire/frame.ts";
 import { NLM_F_REQUEST } from "../wire/nlmsghdr.ts";
 import { PAYLOAD_JSONRPC_REQUEST, PAYLOAD_JSONRPC_RESPONSE } from "../wire/procslinkhdr.ts";
@@ -12,9 +12,10 @@ import { viewOf } from "../wire/view.ts";
 import { Backlogs } from "./backlogs.ts";
 import type { Delivery } from "./delivery.ts";
 import { Framer } from "./framer.ts";
-import { encodeBehindHeaders, type LargeMessage } from "./large_message.ts";
+import type { LargeMessage } from "./large_message.ts";
 import type { Link } from "./link.ts";
 import { Outcomes } from "./outcomes.ts";
+import { encodeBehindHeaders, type Pieces, piecesOf, unitsOf } from "./pieces.ts";
 import { Segment } from "./segment.ts";
 import type { SendBuffer, SendBufferUser } from "./send_buffer.ts";
 import { Traffic } from "./traffic.ts";
@@ -92,7 +93,7 @@ export class Outbox implements SendBufferUser {
    * @throws {Error} If the link cannot be held while it waits.
    */
   request(to: number, nlmsgSeq: number, body: string, delivery: Delivery): void {
-    this.#post(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, body, delivery);
+    this.#post(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, [body], delivery);
   }
 
   /**
@@ -106,7 +107,7 @@ export class Outbox implements SendBufferUser {
    * @throws {Error} If the link cannot be held while it waits.
    */
   response(to: number, nlmsgSeq: number, body: string, delivery: Delivery): void {
-    this.#post(to, 0, PAYLOAD_JSONRPC_RESPONSE, nlmsgSeq, body, delivery);
+    this.#post(to, 0, PAYLOAD_JSONRPC_RESPONSE, nlmsgSeq, [body], delivery);
   }
 
   /**
@@ -121,14 +122,12 @@ export class Outbox implements SendBufferUser {
    * @throws {Error} As {@linkcode Outbox.request}.
    */
   requestOf(to: number, id: number, middle: Phrase, value: string, end: Phrase, delivery: Delivery): void {
-    if (this.#postShort(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, id, middle, value, end, delivery)) return;
-    this.request(to, id, HEAD.text + id + middle.text + value + end.text, delivery);
+    this.#postParts(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, id, middle, value, end, delivery);
   }
 
   /** Sends a response likewise. */
   responseOf(to: number, id: number, middle: Phrase, value: string, end: Phrase, delivery: Delivery): void {
-    if (this.#postShort(to, 0, PAYLOAD_JSONRPC_RESPONSE, id, middle, value, end, delivery)) return;
-    this.response(to, id, HEAD.text + id + middle.text + value + end.text, delivery);
+    this.#postParts(to, 0, PAYLOAD_JSONRPC_RESPONSE, id, middle, value, end, delivery);
   }
 
   /**
@@ -149,7 +148,7 @@ export class Outbox implements SendBufferUser {
     this.flush();
     const { maxDatagram } = this.#link;
     if (FRAME_HEADERS_SIZE + body.length <= maxDatagram) {
-      const bytes = encodeBehindHeaders(body);
+      const bytes = encodeBehindHeaders([body]);
       const { length } = bytes;
       if (length <= maxDatagram && length <= this.#maxMessageSize) {
         const fields = this.#framer.fields(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq);
@@ -160,7 +159,7 @@ export class Outbox implements SendBufferUser {
         return;
       }
     }
-    const message = this.#framer.large(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, body);
+    const message = this.#framer.large(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, [body]);
     try {
       while (!message.isSent) {
         const { bytes, length } = message.next();
@@ -231,12 +230,12 @@ export class Outbox implements SendBufferUser {
     }
   }
 
-  #post(to: number, flags: number, payloadType: number, nlmsgSeq: number, body: string, delivery: Delivery): void {
+  #post(to: number, flags: number, payloadType: number, nlmsgSeq: number, body: Pieces, delivery: Delivery): void {
     const buffer = this.#buffer;
     const { maxDatagram } = this.#link;
     let bodyLength = -1;
     // Every UTF-16 unit takes at least one byte: what cannot fit is not even tried.
-    if (FRAME_HEADERS_SIZE + body.length <= maxDatagram) {
+    if (FRAME_HEADERS_SIZE + unitsOf(body) <= maxDatagram) {
       bodyLength = buffer.encode(body, buffer.end + FRAME_HEADERS_SIZE);
       if (bodyLength < 0 && buffer.end > 0) {
         buffer.flush();
@@ -253,8 +252,8 @@ export class Outbox implements SendBufferUser {
     this.#put(to, flags, payloadType, nlmsgSeq, bodyLength, delivery);
   }
 
-  /** Sends what is short and ASCII; tells whether it is, and there was room for it. */
-  #postShort(
+  /** Sends a message of parts: what is short and ASCII is written as it is, where there is room for it. */
+  #postParts(
     to: number,
     flags: number,
     payloadType: number,
@@ -263,13 +262,14 @@ export class Outbox implements SendBufferUser {
     value: string,
     end: Phrase,
     delivery: Delivery,
-  ): boolean {
+  ): void {
     const buffer = this.#buffer;
     const length = buffer.write(buffer.end + FRAME_HEADERS_SIZE, id, middle, value, end);
     const size = FRAME_HEADERS_SIZE + length;
-    if (length < 0 || size > this.#maxMessageSize || size > this.#link.maxDatagram) return false;
+    if (length < 0 || size > this.#maxMessageSize || size > this.#link.maxDatagram) {
+      return this.#post(to, flags, payloadType, id, piecesOf(id, middle, value, end), delivery);
+    }
     this.#put(to, flags, payloadType, id, length, delivery);
-    return true;
   }
 
   /** Completes the message whose body is in the buffer. */

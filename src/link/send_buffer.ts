@@ -4,6 +4,7 @@
  * @module
  */
 import { HEAD, type Phrase } from "../jsonrpc/phrases.ts";
+import type { Pieces } from "./pieces.ts";
 import { epochMilliseconds } from "../wire/clock.ts";
 import { Digits, MOST_DIGITS } from "./digits.ts";
 
@@ -96,15 +97,20 @@ export class SendBuffer {
   /**
    * Encodes a text at an offset.
    *
-   * @param text The text.
+   * @param pieces The text.
    * @param offset Where it begins.
    * @returns How many bytes it took, or -1 where it does not fit.
    */
-  encode(text: string, offset: number): number {
-    // Every UTF-16 unit takes at least one byte: what cannot fit is not even tried.
-    if (offset + text.length > this.bytes.length) return -1;
-    const { read, written } = ENCODER.encodeInto(text, this.bytes.subarray(offset));
-    return read === text.length ? written : -1;
+  encode(pieces: Pieces, offset: number): number {
+    let end = offset;
+    for (const piece of pieces) {
+      // Every UTF-16 unit takes at least one byte: what cannot fit is not even tried.
+      if (end + piece.length > this.bytes.length) return -1;
+      const { read, written } = ENCODER.encodeInto(piece, this.bytes.subarray(end));
+      if (read < piece.length) return -1;
+      end += written;
+    }
+    return end - offset;
   }
 }
 

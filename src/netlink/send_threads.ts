@@ -18,6 +18,18 @@ export const RETRY_MILLISECONDS = 5;
 /** Datagrams that are tried at once, so that the program has its turn. */
 const TRIES_A_TICK = 64;
 
+/** How long the thread of the program itself waits for room, in milliseconds: a receiver that is reading takes less. */
+export const SOON_MILLISECONDS = 0.25;
+/** Time between tries, in milliseconds: each copies the datagram, and slows the receiver down. */
+const SOON_STEP_MILLISECONDS = 0.005;
+/** How often it looks at the clock at most, should that stand still. */
+const SOON_ROUNDS = 1_000;
+/** After a wait in vain the program runs so many times as long before it waits like this again. */
+const SOON_REST = 10;
+
+/** What became of a datagram for which there may be room very soon. */
+export type SoonOutcome = "sent" | "full" | "unread";
+
 /** A datagram that waits. */
 interface Waiting {
   readonly socket: NetlinkSocket;
@@ -49,6 +61,8 @@ export class SendThreads {
   /** What may not have one. */
   readonly #unref = new Set<Waiting>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Until when there is no waiting in the thread of the program, as `performance.now()` counts. */
+  #restsUntil = 0;
 
   /**
    * @param syscalls The way to the kernel.
@@ -89,6 +103,37 @@ export class SendThreads {
         return true;
       },
     };
+  }
+
+  /**
+   * Sends a datagram where there is room very soon: a thread of the pool takes longer to be told than most receivers to read. The
+   * thread of the program stands still meanwhile: so it does not wait where its own queue has something to read, nor for a while
+   * after it has waited in vain.
+   *
+   * @param socket What sends it.
+   * @param to Port of the receiver.
+   * @param bytes Memory that begins with the datagram.
+   * @param length Length of the datagram in bytes.
+   * @returns What became of it: `"full"` where there is no room, `"unread"` where something is to be read first. Throws as
+   * {@linkcode NetlinkSocket.send}.
+   */
+  sendSoon(socket: NetlinkSocket, to: number, bytes: Uint8Array<ArrayBuffer>, length: number): SoonOutcome {
+    const begun = performance.now();
+    if (begun < this.#restsUntil) return "full";
+    let now = begun;
+    let next = begun + SOON_STEP_MILLISECONDS;
+    for (let rounds = 0; rounds < SOON_ROUNDS && now < begun + SOON_MILLISECONDS; rounds++) {
+      // Two that send to each other must both read, or neither finds room.
+      if (this.#syscalls.poll([socket.fd], 0) > 0) return "unread";
+      // The receiver may have to share the core: it may take long until the turn comes back.
+      this.#syscalls.schedYield();
+      now = performance.now();
+      if (now < next) continue;
+      if (socket.send(to, bytes, length)) return "sent";
+      next = now + SOON_STEP_MILLISECONDS;
+    }
+    this.#restsUntil = now + SOON_REST * (now - begun);
+    return "full";
   }
 
   /** Waits until every thread has left, since the isolate ends: sockets can then be closed. */

@@ -10,7 +10,7 @@
 /** Smaller memory is not kept. */
 const SMALLEST = 65_536;
 /** Nor is larger. */
-const LARGEST = 16_777_216;
+const LARGEST = 67_108_864;
 /** From one power of two to the next there are so many sizes: what is taken is at most a quarter more than what is needed. */
 const STEPS = 4;
 /** Buffers of one size that are kept. */

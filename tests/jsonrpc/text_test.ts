@@ -35,6 +35,19 @@ Deno.test("parseJSON refuses invalid UTF-8, with the decoder's error as the caus
   }
 });
 
+Deno.test("parseJSON takes a replacement character that was sent as one, and refuses one that stands for something else", () => {
+  for (const value of ["\ufffd", `é\ufffd🦀`, `${"x".repeat(100_000)}\ufffd`]) {
+    const encoded = bytes(JSON.stringify(value));
+    assertEquals(parseJSON(encoded), value);
+    const broken = encoded.with(encoded.length - 2, 0xff);
+    assertThrows(() => parseJSON(broken), DecodeError, "not valid UTF-8");
+  }
+});
+
+Deno.test("parseJSON passes over a byte order mark, with a replacement character and without", () => {
+  for (const value of ["a", "é", "\ufffd"]) assertEquals(parseJSON(bytes(`\ufeff${JSON.stringify(value)}`)), value);
+});
+
 Deno.test("parseJSON is not upset by an earlier failure", () => {
   assertThrows(() => parseJSON(new Uint8Array([0x22, 0xf0, 0x9f])), DecodeError);
   assertEquals(parseJSON(bytes('"ok"')), "ok");

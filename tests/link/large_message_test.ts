@@ -56,7 +56,7 @@ Deno.test("the fragments of a message are its body, and all carry its fields", a
   for (const { name, length, parts } of cases) {
     await t.step(name, () => {
       const { body, message } = createMessage(length);
-      const ofText = new LargeMessage(new TextDecoder().decode(body), FIELDS, SMALL_DATAGRAM);
+      const ofText = new LargeMessage([new TextDecoder().decode(body)], FIELDS, SMALL_DATAGRAM);
       for (const { size, isUnderWay, isSent } of [message, ofText]) {
         assertEquals([size, isUnderWay, isSent], [HEADERS + length, false, false]);
       }
@@ -156,7 +156,7 @@ Deno.test("a message that is given up ends with a last fragment that has nothing
 
 Deno.test("a text whose characters take several bytes is whole in its fragments, also where they are cut in two", () => {
   const text = "aé€😀".repeat(50);
-  const message = new LargeMessage(text, FIELDS, SMALL_DATAGRAM);
+  const message = new LargeMessage([text], FIELDS, SMALL_DATAGRAM);
   assertEquals(message.size, HEADERS + text.length, "the least that it can be");
   const fragments = sendAll(message);
   const parts = fragments.map(({ part }) => part.length);
@@ -168,7 +168,7 @@ Deno.test("a text whose characters take several bytes is whole in its fragments,
 Deno.test("two messages never share memory before one of them has left", () => {
   // Smaller memory is not used again anyway.
   const part = 30_000;
-  const create = (letter: string) => new LargeMessage(letter.repeat(3 * part), FIELDS, HEADERS + part);
+  const create = (letter: string) => new LargeMessage([letter.repeat(3 * part)], FIELDS, HEADERS + part);
   const bufferOf = (message: LargeMessage) => message.next().bytes.buffer;
   const [first, second] = [create("a"), create("b")];
   bufferOf(first);

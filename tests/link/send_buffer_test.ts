@@ -19,7 +19,7 @@ Deno.test("a text is encoded at its offset, and says how many bytes it took", as
   for (const { name, text, offset, result } of cases) {
     await t.step(name, () => {
       const buffer = new SendBuffer(8);
-      assertEquals(buffer.encode(text, offset), result);
+      assertEquals(buffer.encode([text], offset), result);
       if (result < 0) return;
       assertEquals(buffer.bytes.slice(offset, offset + result), new TextEncoder().encode(text));
     });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { SpareBuffers } from "../../src/wire/spare_buffers.ts";
 import { check } from "../fakes/property.ts";
 
-const [SMALLEST, LARGEST, KEPT] = [65_536, 16_777_216, 8];
+const [SMALLEST, LARGEST, KEPT] = [65_536, 67_108_864, 8];
 
 Deno.test("Memory has the size that was asked for, at the start of a buffer that has a little more", () => {
   const spare = new SpareBuffers();

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
+import { concat } from "@std/bytes";
 import fc from "fast-check";
-import { encodeBehindHeaders, utf8Length } from "../../src/link/large_message.ts";
+import { encodeBehindHeaders, utf8Length } from "../../src/link/pieces.ts";
 import { check } from "../fakes/property.ts";
 import { HEADERS } from "./outbox_setup.ts";
 
@@ -10,10 +11,11 @@ const SCRATCH = 65_536;
 const ENCODER = new TextEncoder();
 
 /** Compares with the platform's own encoder. */
-function assertEncoded(text: string, name?: string): void {
-  const expected = ENCODER.encode(text);
-  assertEquals(utf8Length(text), expected.length, name);
-  const bytes = encodeBehindHeaders(text);
+function assertEncoded(text: string | readonly string[], name?: string): void {
+  const pieces = typeof text === "string" ? [text] : text;
+  const expected = concat(pieces.map((piece) => ENCODER.encode(piece)));
+  assertEquals(utf8Length(pieces), expected.length, name);
+  const bytes = encodeBehindHeaders(pieces);
   assertEquals(bytes.length, HEADERS + expected.length, name);
   // Far faster than an assertion for each byte.
   assertEquals(bytes.subarray(HEADERS).every((byte, index) => byte === expected[index]), true, name);
@@ -64,7 +66,7 @@ Deno.test("a text of large characters alone is counted to its end", () => {
 
 Deno.test("the memory of an encoded text is its own", () => {
   const texts = ["é", "è", "ê"].map((character) => character.repeat(2 * SCRATCH));
-  const encoded = texts.map((text) => encodeBehindHeaders(text).subarray(HEADERS));
+  const encoded = texts.map((text) => encodeBehindHeaders([text]).subarray(HEADERS));
   for (const [index, text] of texts.entries()) assertEquals(new TextDecoder().decode(encoded[index]) === text, true);
 });
 
@@ -75,5 +77,6 @@ Deno.test("whatever a text is made of, its length and its bytes are those of the
     fc.nat(20).map((less) => "x".repeat(SCRATCH - less)),
     fc.tuple(unit, fc.nat(SCRATCH)).map(([unit, count]) => unit.repeat(count)),
   );
-  check(fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => assertEncoded(pieces.join(""))), 60);
+  const pieces = fc.array(piece, { maxLength: 6 });
+  check(fc.property(pieces, (pieces) => (assertEncoded(pieces.join("")), assertEncoded(pieces))), 60);
 });
