@@ -110,7 +110,7 @@ export class BlockingNetlink implements BlockingLink {
       busyPoll.found(now);
       return length;
     }
-    busyPoll.foundNothing();
+    busyPoll.foundNothing(now);
     return -1;
   }
 

@@ -25,21 +25,24 @@ const LOOK_MILLISECONDS = 0.002;
 
 /**
  * How long a yield takes where another process keeps the processor busy, at least, in milliseconds: a time slice. On an idle
- * processor it takes half a microsecond.
+ * processor it takes half a microsecond, and now and then as long as that too.
  */
 const SLICE_MILLISECONDS = 1;
 
-/** Where a yield took a slice, nobody searches for so many times as long. It doubles each time, up to the longest, in milliseconds. */
+/**
+ * Where a yield took a slice, and searches take longer than waits on the whole, nobody searches for so many times as long. It
+ * doubles each time, up to the longest, in milliseconds.
+ */
 const PAUSE = { factor: 16, longest: 1_000 } as const;
 
-/** So many searches that found something, and nothing is held against searching any more. */
+/** So many searches that found something, and a pause begins as short as the first one. */
 const TRUSTED_SEARCHES = 256;
+
+/** How much the last search counts in the mean: one that took a slice is nothing among a thousand that took no time. */
+const WEIGHT = 1 / 256;
 
 /** Waits in a pause that tell how long waiting takes; those that are longer, in milliseconds, had nothing to wait for. */
 const SAMPLES = { needed: 8, longest: 5 } as const;
-
-/** How much the last search, or wait, counts in the mean. */
-const WEIGHT = 1 / 8;
 
 /** Decides whether to search, by what has come of it. Times are as `performance.now()` counts. */
 export class BusyPoll {
@@ -54,10 +57,11 @@ export class BusyPoll {
   #pausedUntil = 0;
   #pauseFactor: number = PAUSE.factor;
   #found = 0;
-  /** How long searches, and the waits of the last pause, took until something was there, in milliseconds. */
+  /** How long searches took until something was there, on the whole, in milliseconds. */
   #searchMean = 0;
-  #waitMean = 0;
+  /** The waits of the last pause, and how long they took together. */
   #waits = 0;
+  #waitMilliseconds = 0;
 
   /** Whether a search is worth it now, as far as is known. */
   get isOn(): boolean {
@@ -94,12 +98,12 @@ export class BusyPoll {
   yielded(milliseconds: number, now: number): void {
     this.#left -= Math.min(milliseconds, LOOK_MILLISECONDS);
     if (milliseconds < SLICE_MILLISECONDS) return;
-    // Where many peers have the processor in turn, waiting takes longer still.
-    if (this.#waits >= SAMPLES.needed && this.#mean(now) < this.#waitMean) return;
+    // It is rare, or many peers have the processor in turn: waiting takes longer still.
+    if (this.#waits >= SAMPLES.needed && this.#mean(now) < this.#waitMilliseconds / this.#waits) return;
     this.#left = 0;
     this.#pausedUntil = now + Math.min(this.#pauseFactor * milliseconds, PAUSE.longest);
     this.#pauseFactor *= 2;
-    this.#found = this.#waits = 0;
+    this.#found = this.#waits = this.#waitMilliseconds = 0;
   }
 
   /**
@@ -108,16 +112,19 @@ export class BusyPoll {
    * @param now The time.
    */
   found(now: number): void {
-    this.#searchMean = this.#mean(now);
-    this.#begun = -1;
+    this.#end(now);
     this.#vain = 0;
     this.#neededWaits = SHORT_WAITS.first;
     if (++this.#found >= TRUSTED_SEARCHES) this.#pauseFactor = PAUSE.factor;
   }
 
-  /** Ends a search: nothing was there. */
-  foundNothing(): void {
-    this.#begun = -1;
+  /**
+   * Ends a search: nothing was there.
+   *
+   * @param now The time.
+   */
+  foundNothing(now: number): void {
+    this.#end(now);
     this.#shortWaits = 0;
     if (++this.#vain === VAIN_SEARCHES) this.#neededWaits = Math.min(2 * this.#neededWaits, SHORT_WAITS.most);
   }
@@ -129,11 +136,17 @@ export class BusyPoll {
    */
   waited(milliseconds: number): void {
     if (this.#pausedUntil > 0 && milliseconds <= SAMPLES.longest) {
-      this.#waitMean = this.#waits++ === 0 ? milliseconds : this.#waitMean + WEIGHT * (milliseconds - this.#waitMean);
+      this.#waits++;
+      this.#waitMilliseconds += milliseconds;
     }
     if (this.#vain < VAIN_SEARCHES) return;
     if (milliseconds > this.longest + THREAD_MILLISECONDS) this.#shortWaits = 0;
     else if (++this.#shortWaits >= this.#neededWaits) this.#vain = this.#shortWaits = 0;
+  }
+
+  #end(now: number): void {
+    this.#searchMean = this.#mean(now);
+    this.#begun = -1;
   }
 
   /** How long searches take, this one included. */

@@ -180,7 +180,7 @@ export class Reactor {
         return "found";
       }
       if (!busyPoll.goesOn) {
-        busyPoll.foundNothing();
+        busyPoll.foundNothing(now);
         return "nothing";
       }
       if (now >= end) return "later";

@@ -29,13 +29,13 @@ function open(longest = LONGEST): Setup {
       poll.begin(performance.now());
       for (let count = 0; count < yields; count++) yieldFor(milliseconds);
       if (found) poll.found(performance.now());
-      else poll.foundNothing();
+      else poll.foundNothing(performance.now());
     },
     searchInVain(milliseconds = .001) {
       let yields = 0;
       poll.begin(performance.now());
       for (; poll.goesOn; yields++) yieldFor(milliseconds);
-      poll.foundNothing();
+      poll.foundNothing(performance.now());
       return yields;
     },
     [Symbol.dispose]: () => time[Symbol.dispose](),
@@ -166,11 +166,19 @@ Deno.test("where waiting takes longer still, as among many peers, a slice does n
   assertEquals(setup.poll.isOn, true);
 });
 
-Deno.test("where waiting is faster, as beside a busy process, it does each time", () => {
+Deno.test("a slice now and then does not end the search, where the others take no time", () => {
   using setup = open();
-  pauseWith(setup, Array(20).fill(.1));
-  setup.search(1, 2, true);
-  assertEquals(setup.poll.isOn, false);
+  pauseWith(setup, Array(8).fill(.1));
+  for (let count = 0; count < 1_000; count++) setup.search(1, count % 100 === 0 ? 4 : .001, true);
+  assertEquals(setup.poll.isOn, true);
+});
+
+Deno.test("beside a busy process, where a slice comes with every search, it ends soon", () => {
+  using setup = open();
+  pauseWith(setup, Array(8).fill(.1));
+  let searches = 0;
+  for (; setup.poll.isOn; searches++) setup.search(1, 4, true);
+  assertEquals(searches, 6);
 });
 
 Deno.test("a few waits, and those that had nothing to wait for, tell nothing", () => {
@@ -182,10 +190,18 @@ Deno.test("a few waits, and those that had nothing to wait for, tell nothing", (
   }
 });
 
-Deno.test("searches that take longer and longer are found out, although waiting took long once", () => {
+Deno.test("waits outside of a pause tell nothing", () => {
   using setup = open();
-  pauseWith(setup, Array(8).fill(2));
-  let searches = 0;
-  for (; setup.poll.isOn; searches++) setup.search(1, 4, true);
-  assertEquals(searches < 10, true, `${searches} searches`);
+  for (let count = 0; count < 20; count++) setup.poll.waited(3);
+  setup.search(1, 2, true);
+  assertEquals(setup.poll.isOn, false);
+});
+
+Deno.test("a search that was in vain counts as well", () => {
+  using setup = open();
+  pauseWith(setup, Array(8).fill(.01));
+  setup.search(1, .9, false);
+  setup.search(1, .9, false);
+  setup.search(1, 1, true);
+  assertEquals(setup.poll.isOn, false);
 });
