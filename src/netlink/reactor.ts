@@ -7,24 +7,28 @@
  * @module
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { EventList, Syscalls } from "../../ffi/syscalls.ts";
 import { BusyPoll } from "./busy_poll.ts";
 import type { EpollSet } from "./epoll_set.ts";
 import type { ReactorSource, Registration, RegistrationState } from "./registration.ts";
 import { SendThreads } from "./send_threads.ts";
-import { MAX_DATAGRAM, MAX_OVERFLOW } from "./socket.ts";
+import { SocketReader, TURN_MILLISECONDS } from "./socket_reader.ts";
 import { type Timer, unrefTimer } from "./unref_timer.ts";
 import { WatchList } from "./watch_list.ts";
 
-/** How long sockets are read before timers and other I/O have their turn, in milliseconds. */
-export const TURN_MILLISECONDS = 5;
-/** Likewise, how long is searched, in milliseconds: others may have had the processor for most of it. */
+/** How long is searched before timers and other I/O have their turn, in milliseconds: others may have had the processor for most of it. */
 export const SEARCH_MILLISECONDS = 0.5;
 /** Shortest and longest time between looks at sockets that must not keep the process running, in milliseconds. */
 const LOOK_MILLISECONDS = { shortest: 1, longest: 16 } as const;
 /** How long a shutdown lets the waiting thread take to notice, in milliseconds. */
 const WAKE_MILLISECONDS = 50;
+/**
+ * Times that what waits for a promise has its turn, before the next search: what was found may go through so many promises until
+ * something is sent. Each takes 30 ns.
+ */
+const MICROTASK_HOPS = 16;
+/** How long it goes on like this before timers and other I/O have their turn, in milliseconds. */
+const OTHERS_MILLISECONDS = 0.25;
 /** How long one socket alone may be looked at while it is busy, in milliseconds: then all have their turn. */
 const ALONE_MILLISECONDS = 1;
 
@@ -44,8 +48,8 @@ export class Reactor {
   readonly blockingBusyPoll: BusyPoll = new BusyPoll();
 
   readonly #list: WatchList;
+  readonly #reader: SocketReader;
   readonly #busyPoll = new BusyPoll();
-  #slot: ReceiveSlot | undefined;
   /** Whether a thread waits, and since when. */
   #isWaiting = false;
   #waitBegun = 0;
@@ -53,10 +57,11 @@ export class Reactor {
   #isReading = false;
   /** Whether the next turn of the event loop searches. */
   #isScheduled = false;
-  /** Which of the sockets that are ready comes first. */
-  #rotation = 0;
   /** How long sockets have been read since timers and other I/O had their turn. */
   #busyMilliseconds = 0;
+  /** When something was found, and when timers and other I/O have their turn. */
+  #now = 0;
+  #othersTurn = 0;
   /** When all sockets have their turn again, after one alone was looked at. */
   #nextRound = 0;
   #lookTimer: Timer | undefined;
@@ -69,6 +74,7 @@ export class Reactor {
     this.syscalls = syscalls;
     this.sendThreads = new SendThreads(syscalls);
     this.#list = new WatchList(syscalls, { changed: (to) => this.#changed(to), lingered: () => this.#lingered() });
+    this.#reader = new SocketReader(syscalls, this.#list, (error) => this.#fail(error));
   }
 
   /**
@@ -141,32 +147,53 @@ export class Reactor {
     else if (!this.#isReading) this.#list.close();
   }
 
-  /** Has the next turn search. Until then microtasks run, and send what they have to send; timers and other I/O have their turn too. */
+  /** Begins to search, once microtasks have had their turn. */
   #schedule(): void {
     this.#isScheduled = true;
-    inRootContext(this.#setImmediate);
+    inRootContext(this.#drive);
   }
 
-  readonly #setImmediate = (): void => void setImmediate(this.#turn);
-
-  readonly #turn = (): void => {
+  /**
+   * Searches as long as that finds something. In between microtasks run, which carry out what was found, and send what they have
+   * to send; and every now and then timers and other I/O have their turn: that costs as much as a call, or it would be always.
+   */
+  readonly #drive = async (): Promise<void> => {
+    let outcome: Outcome;
+    do {
+      for (let hop = 0; hop < MICROTASK_HOPS; hop++) await undefined;
+      outcome = this.#turn();
+      if (outcome === "later") {
+        await new Promise<void>((resolve) => void setImmediate(resolve));
+        this.#busyMilliseconds = 0;
+      }
+    } while (outcome !== "nothing");
     this.#isScheduled = false;
-    this.#busyMilliseconds = 0;
     const { epoll, ref } = this.#list;
-    if (epoll === undefined || ref.size === 0) return this.#next();
-    let outcome: Outcome = "found"; // Also where a listener throws.
+    if (epoll !== undefined && ref.size > 0 && !this.#isWaiting) this.#wait(epoll);
+    else this.#next();
+  };
+
+  /** Searches once. */
+  #turn(): Outcome {
+    const { epoll, ref } = this.#list;
+    if (epoll === undefined || ref.size === 0) return "nothing";
+    let outcome: Outcome = "found";
     this.#isReading = true;
     try {
       outcome = this.#search(epoll);
-    } finally {
-      this.#isReading = false;
-      // What was found was found without the thread: the next is too, if none waits.
-      if (outcome === "found" && this.#isWaiting) epoll.poke();
-      if (outcome === "nothing" && ref.size > 0 && !this.#isWaiting) this.#wait(epoll);
-      else if (outcome !== "nothing" && ref.size > 0 && this.#busyPoll.isOn) this.#schedule();
-      else this.#next();
+    } catch (error) {
+      reportError(error); // A listener has thrown.
     }
-  };
+    this.#isReading = false;
+    if (outcome !== "found") return outcome;
+    // What was found was found without the thread: the next is too, if none waits.
+    if (this.#isWaiting) epoll.poke();
+    if (!this.#busyPoll.isOn) return "nothing";
+    // The time of the search before is near enough: it costs nothing.
+    if (this.#now < this.#othersTurn) return "found";
+    this.#othersTurn = this.#now + OTHERS_MILLISECONDS;
+    return "later";
+  }
 
   /** Looks again and again, until something was there, or it is not worth it any more, or others must have their turn. */
   #search(epoll: EpollSet): Outcome {
@@ -177,6 +204,7 @@ export class Reactor {
     for (let isFirst = true;; isFirst = false) {
       if (this.#readReady(epoll, now, !isFirst)) {
         busyPoll.found(now);
+        this.#now = now;
         return "found";
       }
       if (!busyPoll.goesOn) {
@@ -195,12 +223,11 @@ export class Reactor {
   #readReady(epoll: EpollSet, now: number, justOne: boolean): boolean {
     const { ref } = this.#list;
     if (ref.size === 1 && now < this.#nextRound) {
-      const slot = this.#receiveSlot();
-      return slot === undefined || ref.values().next().value!.source.readable(slot, now + TURN_MILLISECONDS, justOne);
+      return this.#reader.read(ref.values().next().value!.source, now, justOne);
     }
     this.#nextRound = now + ALONE_MILLISECONDS;
     const count = this.#look(epoll);
-    return count !== 0 && this.#readEvents(epoll, epoll.looked, count, now);
+    return count !== 0 && this.#reader.readEvents(epoll, epoll.looked, count, now);
   }
 
   #wait(epoll: EpollSet): void {
@@ -249,7 +276,7 @@ export class Reactor {
   #read(epoll: EpollSet, events: EventList, count: number, now: number): void {
     this.#isReading = true;
     try {
-      this.#readEvents(epoll, events, count, now);
+      this.#reader.readEvents(epoll, events, count, now);
     } finally {
       this.#isReading = false;
       // The end of a wait that does not have to wait comes before timers and other I/O, up to sixty times in a row. After
@@ -267,36 +294,6 @@ export class Reactor {
     this.#busyMilliseconds = 0;
     this.#next();
   };
-
-  #readEvents(epoll: EpollSet, events: EventList, count: number, now: number): boolean {
-    const slot = this.#receiveSlot();
-    if (slot === undefined) return true;
-    const deadline = now + TURN_MILLISECONDS;
-    // Where a turn ends early, the next begins with the sockets that it did not come to.
-    const first = this.#rotation;
-    this.#rotation = 0;
-    let found = false;
-    for (let index = 0; index < count; index++) {
-      const fd = events.fd((first + index) % count);
-      if (epoll.takesPoke(fd)) continue;
-      if (index > 0 && performance.now() >= deadline) {
-        this.#rotation = first + index;
-        return true;
-      }
-      // A socket that lingers is not read, and what arrives there waits.
-      if (this.#list.toRead(fd)?.readable(slot, deadline, false)) found = true;
-    }
-    return found;
-  }
-
-  /** The memory where datagrams arrive; where none is to be had, every socket has failed. */
-  #receiveSlot(): ReceiveSlot | undefined {
-    try {
-      return this.#slot ??= this.syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
-    } catch (error) {
-      this.#fail(error as Error);
-    }
-  }
 
   /** Nobody can wait any more: every socket learns it. */
   #fail(error: Error): void {
