@@ -99,7 +99,7 @@ export class BlockingNetlink implements BlockingLink {
     const busyPoll = this.#busyPoll;
     if (busyPoll === undefined || !busyPoll.isOn) return -1;
     let now = performance.now();
-    busyPoll.begin(now);
+    busyPoll.begin();
     while (busyPoll.goesOn) {
       this.#syscalls.schedYield();
       const after = performance.now();
@@ -107,10 +107,10 @@ export class BlockingNetlink implements BlockingLink {
       now = after;
       const length = this.#socket.receive(slot);
       if (length < 0) continue;
-      busyPoll.found(now);
+      busyPoll.found();
       return length;
     }
-    busyPoll.foundNothing(now);
+    busyPoll.foundNothing();
     return -1;
   }
 

@@ -25,43 +25,33 @@ const LOOK_MILLISECONDS = 0.002;
 
 /**
  * How long a yield takes where another process keeps the processor busy, at least, in milliseconds: a time slice. On an idle
- * processor it takes half a microsecond, and now and then as long as that too.
+ * processor it takes half a microsecond, among twenty peers that all search one of forty takes that long.
  */
-const SLICE_MILLISECONDS = 1;
+const SLICE_MILLISECONDS = 2;
+
+/** The share of yields that take a slice, beyond which a process is taken to be busy, and how much the last yield counts in it. */
+const BUSY = { share: 0.3, weight: 1 / 16 } as const;
 
 /**
- * Where a yield took a slice, and searches take longer than waits on the whole, nobody searches for so many times as long. It
- * doubles each time, up to the longest, in milliseconds.
+ * Where that is so, nobody searches for so many times as long as the last yield took, up to the longest, in milliseconds. It costs
+ * a twentieth of the time to find out that this is still so. Longer pauses are none better: where many peers search, those that
+ * wait in threads are the ones that keep the others waiting.
  */
-const PAUSE = { factor: 16, longest: 1_000 } as const;
-
-/** So many searches that found something, and a pause begins as short as the first one. */
-const TRUSTED_SEARCHES = 256;
-
-/** How much the last search counts in the mean: one that took a slice is nothing among a thousand that took no time. */
-const WEIGHT = 1 / 256;
-
-/** Waits in a pause that tell how long waiting takes; those that are longer, in milliseconds, had nothing to wait for. */
-const SAMPLES = { needed: 8, longest: 5 } as const;
+const PAUSE = { factor: 24, longest: 150 } as const;
 
 /** Decides whether to search, by what has come of it. Times are as `performance.now()` counts. */
 export class BusyPoll {
   /** For how long to search, in milliseconds. */
   longest = 0;
-  #begun = -1;
+  #isUnderWay = false;
   #left = 0;
   #vain = 0;
   /** Waits in a row that were short, and how many it takes. */
   #shortWaits = 0;
   #neededWaits: number = SHORT_WAITS.first;
   #pausedUntil = 0;
-  #pauseFactor: number = PAUSE.factor;
-  #found = 0;
-  /** How long searches took until something was there, on the whole, in milliseconds. */
-  #searchMean = 0;
-  /** The waits of the last pause, and how long they took together. */
-  #waits = 0;
-  #waitMilliseconds = 0;
+  /** The share of yields that took a slice. */
+  #sliceShare = 0;
 
   /** Whether a search is worth it now, as far as is known. */
   get isOn(): boolean {
@@ -78,14 +68,10 @@ export class BusyPoll {
     return this.#left > 0;
   }
 
-  /**
-   * Begins a search, or goes on with it after others had their turn.
-   *
-   * @param now The time.
-   */
-  begin(now: number): void {
-    if (this.#begun >= 0) return;
-    this.#begun = now;
+  /** Begins a search, or goes on with it after others had their turn. */
+  begin(): void {
+    if (this.#isUnderWay) return;
+    this.#isUnderWay = true;
     this.#left = this.longest;
   }
 
@@ -97,34 +83,23 @@ export class BusyPoll {
    */
   yielded(milliseconds: number, now: number): void {
     this.#left -= Math.min(milliseconds, LOOK_MILLISECONDS);
-    if (milliseconds < SLICE_MILLISECONDS) return;
-    // It is rare, or many peers have the processor in turn: waiting takes longer still.
-    if (this.#waits >= SAMPLES.needed && this.#mean(now) < this.#waitMilliseconds / this.#waits) return;
+    const tookSlice = milliseconds >= SLICE_MILLISECONDS;
+    this.#sliceShare += BUSY.weight * (Number(tookSlice) - this.#sliceShare);
+    if (!tookSlice || this.#sliceShare < BUSY.share) return;
     this.#left = 0;
-    this.#pausedUntil = now + Math.min(this.#pauseFactor * milliseconds, PAUSE.longest);
-    this.#pauseFactor *= 2;
-    this.#found = this.#waits = this.#waitMilliseconds = 0;
+    this.#pausedUntil = now + Math.min(PAUSE.factor * milliseconds, PAUSE.longest);
   }
 
-  /**
-   * Ends a search: something is there.
-   *
-   * @param now The time.
-   */
-  found(now: number): void {
-    this.#end(now);
+  /** Ends a search: something is there. */
+  found(): void {
+    this.#isUnderWay = false;
     this.#vain = 0;
     this.#neededWaits = SHORT_WAITS.first;
-    if (++this.#found >= TRUSTED_SEARCHES) this.#pauseFactor = PAUSE.factor;
   }
 
-  /**
-   * Ends a search: nothing was there.
-   *
-   * @param now The time.
-   */
-  foundNothing(now: number): void {
-    this.#end(now);
+  /** Ends a search: nothing was there. */
+  foundNothing(): void {
+    this.#isUnderWay = false;
     this.#shortWaits = 0;
     if (++this.#vain === VAIN_SEARCHES) this.#neededWaits = Math.min(2 * this.#neededWaits, SHORT_WAITS.most);
   }
@@ -135,22 +110,8 @@ export class BusyPoll {
    * @param milliseconds How long.
    */
   waited(milliseconds: number): void {
-    if (this.#pausedUntil > 0 && milliseconds <= SAMPLES.longest) {
-      this.#waits++;
-      this.#waitMilliseconds += milliseconds;
-    }
     if (this.#vain < VAIN_SEARCHES) return;
     if (milliseconds > this.longest + THREAD_MILLISECONDS) this.#shortWaits = 0;
     else if (++this.#shortWaits >= this.#neededWaits) this.#vain = this.#shortWaits = 0;
-  }
-
-  #end(now: number): void {
-    this.#searchMean = this.#mean(now);
-    this.#begun = -1;
-  }
-
-  /** How long searches take, this one included. */
-  #mean(now: number): number {
-    return this.#searchMean + WEIGHT * (now - this.#begun - this.#searchMean);
   }
 }

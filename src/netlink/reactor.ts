@@ -200,15 +200,15 @@ export class Reactor {
     const busyPoll = this.#busyPoll;
     let now = performance.now();
     const end = now + SEARCH_MILLISECONDS;
-    busyPoll.begin(now);
+    busyPoll.begin();
     for (let isFirst = true;; isFirst = false) {
       if (this.#readReady(epoll, now, !isFirst)) {
-        busyPoll.found(now);
+        busyPoll.found();
         this.#now = now;
         return "found";
       }
       if (!busyPoll.goesOn) {
-        busyPoll.foundNothing(now);
+        busyPoll.foundNothing();
         return "nothing";
       }
       if (now >= end) return "later";

@@ -78,7 +78,10 @@ Deno.test("nobody looks around where nobody wants to, nor where there is no time
 
 Deno.test("beside a busy process it waits, and does not look around for a while", async () => {
   await using setup = open(50);
-  setup.during = () => setup.time.busy(4);
-  for (let count = 0; count < 10; count++) assertEquals(setup.receive(), true);
-  assertEquals([setup.yields, setup.blocked], [1, 10]);
+  setup.during = () => {
+    setup.time.busy(4);
+    setup.kernel.arrive(10, utf8("meanwhile"));
+  };
+  for (let count = 0; count < 100; count++) assertEquals(setup.receive(), true);
+  assertEquals([setup.yields < 30, setup.blocked > 70], [true, true]);
 });

@@ -26,16 +26,16 @@ function open(longest = LONGEST): Setup {
     time,
     poll,
     search(yields, milliseconds, found) {
-      poll.begin(performance.now());
+      poll.begin();
       for (let count = 0; count < yields; count++) yieldFor(milliseconds);
-      if (found) poll.found(performance.now());
-      else poll.foundNothing(performance.now());
+      if (found) poll.found();
+      else poll.foundNothing();
     },
     searchInVain(milliseconds = .001) {
       let yields = 0;
-      poll.begin(performance.now());
+      poll.begin();
       for (; poll.goesOn; yields++) yieldFor(milliseconds);
-      poll.foundNothing(performance.now());
+      poll.foundNothing();
       return yields;
     },
     [Symbol.dispose]: () => time[Symbol.dispose](),
@@ -57,9 +57,9 @@ Deno.test("a search goes on for its time, as far as it burns the processor", () 
 Deno.test("a search that others interrupt goes on where it was", () => {
   using setup = open();
   const { poll } = setup;
-  poll.begin(performance.now());
+  poll.begin();
   for (let count = 0; count < 20; count++) poll.yielded(.002, performance.now());
-  poll.begin(performance.now());
+  poll.begin();
   for (let count = 0; count < 4; count++) poll.yielded(.002, performance.now());
   assertEquals(poll.goesOn, true);
   poll.yielded(.0021, performance.now());
@@ -113,95 +113,60 @@ Deno.test("the more tries were in vain, the more short waits in a row it takes, 
   assertEquals(waitsNeeded(), 2);
 });
 
-Deno.test("a yield that took a time slice ends the search, and nobody searches for sixteen times as long", () => {
+/** Yields that take a time slice each, until nobody searches any more; returns how many. */
+function slices(setup: Setup, milliseconds: number): number {
+  let yields = 0;
+  for (; setup.poll.isOn && yields < 1_000; yields++) setup.search(1, milliseconds, true);
+  return yields;
+}
+
+Deno.test("where yields take a time slice each, it is found out after some", () => {
+  using setup = open();
+  assertEquals(slices(setup, 4), 6);
+});
+
+Deno.test("the search ends with the yield that tells, and nobody searches for 24 times as long", () => {
   using setup = open();
   const { poll, time } = setup;
-  poll.begin(performance.now());
+  for (let count = 0; count < 5; count++) setup.search(1, 4, true);
+  poll.begin();
   time.busy(4);
   poll.yielded(4, performance.now());
   assertEquals(poll.goesOn, false);
-  poll.found(performance.now());
+  poll.foundNothing();
   assertEquals(poll.isOn, false);
-  time.busy(63);
+  time.busy(95);
   assertEquals(poll.isOn, false);
   time.busy(1);
   assertEquals(poll.isOn, true);
 });
 
-Deno.test("the pause doubles with each slice, up to a second, until many searches have found something", () => {
+Deno.test("after a pause one slice is enough for the next, until yields take none again", () => {
   using setup = open();
   const { poll, time } = setup;
-  const pause = () => {
-    setup.search(1, 4, true);
-    let milliseconds = 0;
-    for (; !poll.isOn; milliseconds++) time.busy(1);
-    return milliseconds;
-  };
-  assertEquals([pause(), pause(), pause(), pause(), pause(), pause()], [64, 128, 256, 512, 1_000, 1_000]);
-  for (let count = 0; count < 254; count++) setup.search(1, .001, true);
-  assertEquals(pause(), 1_000);
-  for (let count = 0; count < 256; count++) setup.search(1, .001, true);
-  assertEquals(pause(), 64);
-});
-
-Deno.test("a yield of less than a slice changes nothing", () => {
-  using setup = open();
-  for (let count = 0; count < 1_000; count++) setup.search(1, .99, true);
-  assertEquals(setup.poll.isOn, true);
-});
-
-/** A yield takes a slice, and waits in the pause after it tell how long they take. */
-function pauseWith(setup: Setup, waits: readonly number[]): void {
-  setup.search(1, 2, true);
-  assertEquals(setup.poll.isOn, false);
-  for (const milliseconds of waits) setup.poll.waited(milliseconds);
-  setup.time.busy(2_000);
-  assertEquals(setup.poll.isOn, true);
-}
-
-Deno.test("where waiting takes longer still, as among many peers, a slice does not end the search", () => {
-  using setup = open();
-  pauseWith(setup, Array(8).fill(3));
-  setup.search(1, 2, true);
-  assertEquals(setup.poll.isOn, true);
-});
-
-Deno.test("a slice now and then does not end the search, where the others take no time", () => {
-  using setup = open();
-  pauseWith(setup, Array(8).fill(.1));
-  for (let count = 0; count < 1_000; count++) setup.search(1, count % 100 === 0 ? 4 : .001, true);
-  assertEquals(setup.poll.isOn, true);
-});
-
-Deno.test("beside a busy process, where a slice comes with every search, it ends soon", () => {
-  using setup = open();
-  pauseWith(setup, Array(8).fill(.1));
-  let searches = 0;
-  for (; setup.poll.isOn; searches++) setup.search(1, 4, true);
-  assertEquals(searches, 6);
-});
-
-Deno.test("a few waits, and those that had nothing to wait for, tell nothing", () => {
-  for (const waits of [Array(7).fill(3), Array(20).fill(5.1)]) {
-    using setup = open();
-    pauseWith(setup, waits);
-    setup.search(1, 2, true);
-    assertEquals(setup.poll.isOn, false);
+  slices(setup, 4);
+  for (let count = 0; count < 5; count++) {
+    time.busy(96);
+    assertEquals(slices(setup, 4), 1);
   }
+  time.busy(96);
+  for (let count = 0; count < 50; count++) setup.search(1, .001, true);
+  assertEquals([poll.isOn, slices(setup, 4)], [true, 6]);
 });
 
-Deno.test("waits outside of a pause tell nothing", () => {
+Deno.test("a pause takes 150 ms at most, also where the whole process was stopped", () => {
   using setup = open();
-  for (let count = 0; count < 20; count++) setup.poll.waited(3);
-  setup.search(1, 2, true);
+  slices(setup, 10_000);
+  setup.time.busy(149);
   assertEquals(setup.poll.isOn, false);
+  setup.time.busy(1);
+  assertEquals(setup.poll.isOn, true);
 });
 
-Deno.test("a search that was in vain counts as well", () => {
+Deno.test("as long as most yields take no slice, nothing is paused", () => {
   using setup = open();
-  pauseWith(setup, Array(8).fill(.01));
-  setup.search(1, .9, false);
-  setup.search(1, .9, false);
-  setup.search(1, 1, true);
-  assertEquals(setup.poll.isOn, false);
+  for (let count = 0; count < 10_000; count++) {
+    setup.search(1, count % 4 === 0 ? 4 : 1.9, true);
+    assertEquals(setup.poll.isOn, true);
+  }
 });
