@@ -114,7 +114,7 @@ export class NetlinkLink implements Link, ReactorSource {
 
   send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): boolean {
     const isSent = this.#socket.send(to, bytes, length);
-    this.#reactor.expectAnswers();
+    this.#reactor.expectAnswers(length);
     return isSent;
   }
 

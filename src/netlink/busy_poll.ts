@@ -29,6 +29,9 @@ const LOOK_MILLISECONDS = 0.002;
  */
 const SLICE_MILLISECONDS = 2;
 
+/** By how much a search is longer for what was sent just before; it at most doubles. */
+const MILLISECONDS_A_BYTE = 0.5e-6;
+
 /** The share of yields that take a slice, beyond which a process is taken to be busy, and how much the last yield counts in it. */
 const BUSY = { share: 0.3, weight: 1 / 16 } as const;
 
@@ -68,11 +71,15 @@ export class BusyPoll {
     return this.#left > 0;
   }
 
-  /** Begins a search, or goes on with it after others had their turn. */
-  begin(): void {
+  /**
+   * Begins a search, or goes on with it after others had their turn.
+   *
+   * @param bytes How much was sent just before: what is large takes longer to be read and answered.
+   */
+  begin(bytes = 0): void {
     if (this.#isUnderWay) return;
     this.#isUnderWay = true;
-    this.#left = this.longest;
+    this.#left = this.longest + Math.min(this.longest, bytes * MILLISECONDS_A_BYTE);
   }
 
   /**

@@ -59,6 +59,8 @@ export class Reactor {
   #isScheduled = false;
   /** How long sockets have been read since timers and other I/O had their turn. */
   #busyMilliseconds = 0;
+  /** What was sent since the last search. */
+  #sentBytes = 0;
   /** When something was found, and when timers and other I/O have their turn. */
   #now = 0;
   #othersTurn = 0;
@@ -90,8 +92,13 @@ export class Reactor {
     return this.#list.add(source, busyPoll);
   }
 
-  /** Searches in the next turn, although a thread waits: something was sent just now, and its answer may come at once. */
-  expectAnswers(): void {
+  /**
+   * Searches in the next turn, although a thread waits: something was sent just now, and its answer may come at once.
+   *
+   * @param bytes How much was sent.
+   */
+  expectAnswers(bytes: number): void {
+    this.#sentBytes += bytes;
     if (this.#isWaiting && !this.#isScheduled && this.#list.ref.size > 0 && this.#busyPoll.isOn) this.#schedule();
   }
 
@@ -200,7 +207,8 @@ export class Reactor {
     const busyPoll = this.#busyPoll;
     let now = performance.now();
     const end = now + SEARCH_MILLISECONDS;
-    busyPoll.begin();
+    busyPoll.begin(this.#sentBytes);
+    this.#sentBytes = 0;
     for (let isFirst = true;; isFirst = false) {
       if (this.#readReady(epoll, now, !isFirst)) {
         busyPoll.found();

@@ -54,6 +54,19 @@ Deno.test("a search goes on for its time, as far as it burns the processor", () 
   assertEquals(setup.searchInVain(.5), 25);
 });
 
+Deno.test("a search is longer by half a microsecond for each kilobyte that was sent before, and twice as long at most", () => {
+  using setup = open();
+  const { poll } = setup;
+  const lengthAfter = (bytes: number) => {
+    let yields = 0;
+    poll.begin(bytes);
+    for (; poll.goesOn; yields++) poll.yielded(.001, performance.now());
+    poll.found();
+    return yields;
+  };
+  assertEquals([0, 20_000, 100_000, 10_000_000].map(lengthAfter), [50, 60, 100, 100]);
+});
+
 Deno.test("a search that others interrupt goes on where it was", () => {
   using setup = open();
   const { poll } = setup;

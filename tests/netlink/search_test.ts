@@ -202,8 +202,8 @@ Deno.test("an answer to what is sent while a thread waits is searched for; then 
   // The thread does not notice.
   kernel.threadDelay = 100;
   setup.during = (yields) => yields === 53 && kernel.arrive(first.port);
-  reactor.expectAnswers();
-  reactor.expectAnswers();
+  reactor.expectAnswers(100);
+  reactor.expectAnswers(100);
   await settled();
   assertEquals([first.datagrams, setup.yields, kernel.count("eventfd_write")], [1, 53, 1]);
   kernel.threadDelay = 1;
@@ -215,12 +215,12 @@ Deno.test("an answer to what is sent while a thread waits is searched for; then 
 Deno.test("nothing is searched for where nothing is awaited", async () => {
   await using setup = open();
   const { kernel, reactor, first } = setup;
-  reactor.expectAnswers();
+  reactor.expectAnswers(100);
   first.hold();
   await settled(2);
   first.release();
   const { yields } = setup;
-  reactor.expectAnswers();
+  reactor.expectAnswers(100);
   await settled(2);
   assertEquals(setup.yields, yields);
   await setup.time.pass(LINGER_MILLISECONDS);
