@@ -80,9 +80,11 @@ export class BlockingNetlink implements BlockingLink {
   ): boolean {
     let length: number;
     try {
-      length = this.#socket.receive(slot);
+      const searches = milliseconds > 0 && this.#busyPoll?.isOn === true;
+      length = searches && !this.#busyPoll!.looksFirst() ? -1 : this.#socket.receive(slot);
+      if (length >= 0 && searches) this.#busyPoll!.found(true);
       if (length < 0 && milliseconds > 0) {
-        length = this.#search(slot);
+        if (searches) length = this.#search(slot, this.#busyPoll!);
         if (length < 0) length = this.#receiveWaiting(slot, milliseconds, lifeline);
       }
     } catch (error) {
@@ -95,9 +97,7 @@ export class BlockingNetlink implements BlockingLink {
   }
 
   /** Looks again and again for a moment: on an idle processor that is heard of sooner than the end of a wait. */
-  #search(slot: ReceiveSlot): number {
-    const busyPoll = this.#busyPoll;
-    if (busyPoll === undefined || !busyPoll.isOn) return -1;
+  #search(slot: ReceiveSlot, busyPoll: BusyPoll): number {
     let now = performance.now();
     busyPoll.begin();
     while (busyPoll.goesOn) {
@@ -107,7 +107,7 @@ export class BlockingNetlink implements BlockingLink {
       now = after;
       const length = this.#socket.receive(slot);
       if (length < 0) continue;
-      busyPoll.found();
+      busyPoll.found(false);
       return length;
     }
     busyPoll.foundNothing();

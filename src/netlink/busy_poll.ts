@@ -29,6 +29,9 @@ const LOOK_MILLISECONDS = 0.002;
  */
 const SLICE_MILLISECONDS = 2;
 
+/** Where a first look found nothing, and a later one did, the next so many searches do without it. */
+const YIELDS_FIRST = 15;
+
 /** By how much a search is longer for what was sent just before; it at most doubles. */
 const MILLISECONDS_A_BYTE = 0.5e-6;
 
@@ -49,6 +52,9 @@ export class BusyPoll {
   #isUnderWay = false;
   #left = 0;
   #vain = 0;
+  /** Searches from now on that do not begin with a look, and whether the last one did. */
+  #yieldsFirst = 0;
+  #hasLookedFirst = false;
   /** Waits in a row that were short, and how many it takes. */
   #shortWaits = 0;
   #neededWaits: number = SHORT_WAITS.first;
@@ -97,8 +103,25 @@ export class BusyPoll {
     this.#pausedUntil = now + Math.min(PAUSE.factor * milliseconds, PAUSE.longest);
   }
 
-  /** Ends a search: something is there. */
-  found(): void {
+  /**
+   * Tells whether a search begins with a look, and not with a yield. Right after something was sent its answer is hardly there yet.
+   *
+   * @returns Whether.
+   */
+  looksFirst(): boolean {
+    this.#hasLookedFirst = this.#yieldsFirst === 0;
+    if (!this.#hasLookedFirst) this.#yieldsFirst--;
+    return this.#hasLookedFirst;
+  }
+
+  /**
+   * Ends a search: something is there.
+   *
+   * @param atOnce Whether the first look has found it, before any yield.
+   */
+  found(atOnce: boolean): void {
+    if (atOnce) this.#yieldsFirst = 0;
+    else if (this.#hasLookedFirst) this.#yieldsFirst = YIELDS_FIRST;
     this.#isUnderWay = false;
     this.#vain = 0;
     this.#neededWaits = SHORT_WAITS.first;

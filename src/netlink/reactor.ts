@@ -210,8 +210,8 @@ export class Reactor {
     busyPoll.begin(this.#sentBytes);
     this.#sentBytes = 0;
     for (let isFirst = true;; isFirst = false) {
-      if (this.#readReady(epoll, now, !isFirst)) {
-        busyPoll.found();
+      if ((!isFirst || busyPoll.looksFirst()) && this.#readReady(epoll, now, !isFirst)) {
+        busyPoll.found(isFirst);
         this.#now = now;
         return "found";
       }

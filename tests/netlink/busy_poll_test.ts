@@ -28,7 +28,7 @@ function open(longest = LONGEST): Setup {
     search(yields, milliseconds, found) {
       poll.begin();
       for (let count = 0; count < yields; count++) yieldFor(milliseconds);
-      if (found) poll.found();
+      if (found) poll.found(false);
       else poll.foundNothing();
     },
     searchInVain(milliseconds = .001) {
@@ -61,7 +61,7 @@ Deno.test("a search is longer by half a microsecond for each kilobyte that was s
     let yields = 0;
     poll.begin(bytes);
     for (; poll.goesOn; yields++) poll.yielded(.001, performance.now());
-    poll.found();
+    poll.found(false);
     return yields;
   };
   assertEquals([0, 20_000, 100_000, 10_000_000].map(lengthAfter), [50, 60, 100, 100]);
@@ -77,6 +77,25 @@ Deno.test("a search that others interrupt goes on where it was", () => {
   assertEquals(poll.goesOn, true);
   poll.yielded(.0021, performance.now());
   assertEquals(poll.goesOn, false);
+});
+
+Deno.test("where first looks find nothing, most searches do without; where one does, the next looks first as well", () => {
+  using setup = open();
+  const { poll } = setup;
+  const firstLooks = (searches: number, atOnce: boolean) => {
+    let looks = 0;
+    for (let count = 0; count < searches; count++) {
+      poll.begin();
+      const looksFirst = poll.looksFirst();
+      if (looksFirst) looks++;
+      poll.found(looksFirst && atOnce);
+    }
+    return looks;
+  };
+  assertEquals(firstLooks(100, true), 100);
+  assertEquals(firstLooks(161, false), 11);
+  // The first ones still do without.
+  assertEquals(firstLooks(100, true), 85);
 });
 
 Deno.test("three vain searches in a row are the last ones, and one that finds something clears the others", () => {

@@ -93,8 +93,8 @@ Deno.test("what came before is read to its end; what comes after a look, one by 
   arrive();
   first.hold();
   await settled(3);
-  // The first search, the second with a look in vain, the third.
-  assertEquals(read.slice(0, 4), [3, 3, 4, 6]);
+  // The first search, the second with a look in vain, the third and the fourth, which do without.
+  assertEquals(read.slice(0, 5), [3, 3, 4, 5, 6]);
 });
 
 Deno.test("among several sockets those are read that are ready", async () => {
@@ -114,7 +114,6 @@ Deno.test("one socket that is always busy does not keep others from being read: 
   other.registration.accompany();
   kernel.arrive(other.port);
   setup.during = () => kernel.arrive(first.port);
-  // Two looks a datagram: one in vain.
   first.onReadable = () => time.busy(.1);
   first.hold();
   await settled(1);
@@ -127,7 +126,7 @@ Deno.test("one socket that is always busy does not keep others from being read: 
     while (other.datagrams < round) await settled();
     reads.push(first.datagrams - before);
   }
-  assertEquals(reads.slice(1), [5, 5]);
+  assertEquals(reads.slice(1).map((count) => count >= 8 && count <= 10), [true, true]);
 });
 
 Deno.test("timers and other I/O have their turn again and again, also where every search finds something", async () => {
