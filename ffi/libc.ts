@@ -37,15 +37,6 @@ const SYMBOLS = {
   bind: { parameters: ["i32", /* int fd */ "buffer", /* struct sockaddr * */ "u32" /* socklen_t */], result: "i32" },
   listen: { parameters: ["i32", /* int fd */ "i32" /* int backlog */], result: "i32" },
   connect: { parameters: ["i32", /* int fd */ "buffer", /* struct sockaddr * */ "u32" /* socklen_t */], result: "i32" },
-  accept4: {
-    parameters: [
-      "i32", /* int fd */
-      "pointer", /* struct sockaddr * */
-      "pointer", /* socklen_t * */
-      "i32", /* int flags */
-    ],
-    result: "i32",
-  },
   getsockname: {
     parameters: ["i32", /* int fd */ "buffer", /* struct sockaddr * */ "buffer" /* socklen_t * */],
     result: "i32",
@@ -81,24 +72,12 @@ const SYMBOLS = {
     ],
     result: "i32",
   },
-  recvfrom: {
-    parameters: [
-      "i32", /* int fd */
-      "buffer", /* void *buf */
-      "usize", /* size_t len */
-      "i32", /* int flags */
-      "buffer", /* struct sockaddr *src_addr */
-      "buffer", /* socklen_t *addrlen */
-    ],
-    result: "i32",
-  },
   recvmsg: { parameters: ["i32", /* int fd */ "buffer", /* struct msghdr * */ "i32" /* int flags */], result: "i32" },
   close: { parameters: ["i32" /* int fd */], result: "i32" },
   // Variadic in C; on Linux, x86-64 and arm64 pass an int there as everywhere.
-  fcntl: { parameters: ["i32", /* int fd */ "i32", /* int op */ "i32" /* int arg */], result: "i32" },
+  open: { parameters: ["buffer", /* const char *pathname */ "i32" /* int flags */], result: "i32" },
+  read: { parameters: ["i32", /* int fd */ "buffer", /* void *buf */ "usize" /* size_t count */], result: "i32" },
   eventfd: { parameters: ["u32", /* unsigned int initval */ "i32" /* int flags */], result: "i32" },
-  eventfd_write: { parameters: ["i32", /* int fd */ "u64" /* eventfd_t value */], result: "i32" },
-  eventfd_read: { parameters: ["i32", /* int fd */ "buffer" /* eventfd_t *value */], result: "i32" },
   epoll_create1: { parameters: ["i32" /* int flags */], result: "i32" },
   epoll_ctl: {
     parameters: ["i32", /* int epfd */ "i32", /* int op */ "i32", /* int fd */ "buffer" /* struct epoll_event * */],
@@ -126,14 +105,39 @@ const SYMBOLS = {
   calloc: { parameters: ["usize", /* size_t n */ "usize" /* size_t size */], result: "pointer" },
   free: { parameters: ["pointer" /* void * */], result: "void" },
   getuid: { parameters: [], result: "u32" },
-  getgid: { parameters: [], result: "u32" },
   gettid: { parameters: [], result: "i32" },
   sched_yield: { parameters: [], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-// Each symbol costs 0.15 ms when it is opened: what few programs need has a table of its own.
+// Each symbol costs up to 0.15 ms when it is opened, buffers the most: what a call can do without has a table of its own.
 const SELDOM_SYMBOLS = {
+  accept4: {
+    parameters: [
+      "i32", /* int fd */
+      "pointer", /* struct sockaddr * */
+      "pointer", /* socklen_t * */
+      "i32", /* int flags */
+    ],
+    result: "i32",
+  },
+  // What arrives is read by recvmsg, which tells who sent it; this is for who does not want to know.
+  recvfrom: {
+    parameters: [
+      "i32", /* int fd */
+      "buffer", /* void *buf */
+      "usize", /* size_t len */
+      "i32", /* int flags */
+      "buffer", /* struct sockaddr *src_addr */
+      "buffer", /* socklen_t *addrlen */
+    ],
+    result: "i32",
+  },
+  // Variadic in C, as open.
+  fcntl: { parameters: ["i32", /* int fd */ "i32", /* int op */ "i32" /* int arg */], result: "i32" },
+  eventfd_write: { parameters: ["i32", /* int fd */ "u64" /* eventfd_t value */], result: "i32" },
+  eventfd_read: { parameters: ["i32", /* int fd */ "buffer" /* eventfd_t *value */], result: "i32" },
+  getgid: { parameters: [], result: "u32" },
   // Its memory is outside of V8's heap: the thread may outlive the isolate.
   sendto_in_thread: {
     name: "sendto",
@@ -163,26 +167,16 @@ const SELDOM_SYMBOLS = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-const FILE_SYMBOLS = {
-  // Variadic in C, as fcntl.
-  open: { parameters: ["buffer", /* const char *pathname */ "i32" /* int flags */], result: "i32" },
-  read: { parameters: ["i32", /* int fd */ "buffer", /* void *buf */ "usize" /* size_t count */], result: "i32" },
-} as const satisfies Deno.ForeignLibraryInterface;
-
 /** The symbols of libc, as functions. */
 export type LibcSymbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
-/** Symbols of libc that few programs need, as functions. */
+/** Symbols of libc that a call can do without, as functions. */
 export type SeldomLibcSymbols = Deno.DynamicLibrary<typeof SELDOM_SYMBOLS>["symbols"];
-
-/** Symbols of libc for files, as functions. */
-export type FileLibcSymbols = Deno.DynamicLibrary<typeof FILE_SYMBOLS>["symbols"];
 
 /** File names of libc: glibc's, then musl's for each processor. */
 const LIBRARY_NAMES = ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`];
 
 let symbols: LibcSymbols | undefined;
 let seldomSymbols: SeldomLibcSymbols | undefined;
-let fileSymbols: FileLibcSymbols | undefined;
 
 /**
  * Opens libc at its first call, and returns its symbols.
@@ -196,7 +190,7 @@ export function libc(): LibcSymbols {
 }
 
 /**
- * Opens the symbols of libc that few programs need, at its first call.
+ * Opens the symbols of libc that a call can do without, at its first call.
  *
  * @returns The symbols.
  * @throws {LibcUnavailableError} As {@linkcode libc}.
@@ -204,17 +198,6 @@ export function libc(): LibcSymbols {
 export function seldomLibc(): SeldomLibcSymbols {
   seldomSymbols ??= openLibrary(LIBRARY_NAMES, SELDOM_SYMBOLS);
   return seldomSymbols;
-}
-
-/**
- * Opens the symbols of libc for files, at its first call.
- *
- * @returns The symbols.
- * @throws {LibcUnavailableError} As {@linkcode libc}.
- */
-export function fileLibc(): FileLibcSymbols {
-  fileSymbols ??= openLibrary(LIBRARY_NAMES, FILE_SYMBOLS);
-  return fileSymbols;
 }
 
 /**

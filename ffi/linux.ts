@@ -18,7 +18,7 @@ import {
   SOL_SOCKET,
   SOMAXCONN,
 } from "./constants.ts";
-import { fileLibc, libc, type LibcSymbols, seldomLibc } from "./libc.ts";
+import { libc, type LibcSymbols, seldomLibc } from "./libc.ts";
 import { MallocEventList, MallocOverflow, MallocSendSlot } from "./malloc.ts";
 import { ReceiveSlot } from "./receive_slot.ts";
 import { type EpollEventLayout, epollEventLayout, writeEpollEvent } from "./structs/epoll_event.ts";
@@ -77,7 +77,7 @@ export class LinuxSyscalls implements Syscalls {
   }
 
   adopt(fd: number): number {
-    if (this.#symbols.fcntl(fd, F_SETFD, FD_CLOEXEC) === -1) return -1;
+    if (seldomLibc().fcntl(fd, F_SETFD, FD_CLOEXEC) === -1) return -1;
     this.#threadExit?.keep(fd);
     return 0;
   }
@@ -95,7 +95,7 @@ export class LinuxSyscalls implements Syscalls {
   }
 
   accept(fd: number): number {
-    return this.#own(this.#symbols.accept4(fd, null, null, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    return this.#own(seldomLibc().accept4(fd, null, null, SOCK_CLOEXEC | SOCK_NONBLOCK));
   }
 
   peerPidfd(fd: number): number {
@@ -150,11 +150,11 @@ export class LinuxSyscalls implements Syscalls {
 
   open(path: string): number {
     // Without O_NONBLOCK a named pipe would keep the whole program waiting.
-    return this.#own(fileLibc().open(new TextEncoder().encode(`${path}\0`), O_CLOEXEC | O_NONBLOCK));
+    return this.#own(this.#symbols.open(new TextEncoder().encode(`${path}\0`), O_CLOEXEC | O_NONBLOCK));
   }
 
   read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
-    return fileLibc().read(fd, buffer, BigInt(buffer.length));
+    return this.#symbols.read(fd, buffer, BigInt(buffer.length));
   }
 
   poll(fds: readonly number[], milliseconds: number): number {
@@ -171,11 +171,11 @@ export class LinuxSyscalls implements Syscalls {
   }
 
   eventfdWrite(fd: number): number {
-    return this.#symbols.eventfd_write(fd, 1n);
+    return seldomLibc().eventfd_write(fd, 1n);
   }
 
   eventfdRead(fd: number): number {
-    return this.#symbols.eventfd_read(fd, this.#counter);
+    return seldomLibc().eventfd_read(fd, this.#counter);
   }
 
   epollCreate(flags: number): number {
@@ -208,7 +208,7 @@ export class LinuxSyscalls implements Syscalls {
   }
 
   getgid(): number {
-    return this.#symbols.getgid();
+    return seldomLibc().getgid();
   }
 
   gettid(): number {

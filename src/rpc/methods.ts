@@ -205,8 +205,9 @@ function problemOfName(name: unknown): string | undefined {
 }
 
 function isClass(handler: Handler): boolean {
+  const text = Function.prototype.toString.call(handler);
   // A method may be named `class` too: then brackets follow.
-  return /^class(?:\s+[\p{ID_Start}$_]|\s*\{)/u.test(Function.prototype.toString.call(handler));
+  return text.startsWith("class") && /^class(?:\s+[\p{ID_Start}$_]|\s*\{)/u.test(text);
 }
 
 function hintForClass(handler: Handler): string {

@@ -29,7 +29,7 @@ interface Parameter {
  */
 export type ParametersOption = "object" | readonly string[];
 
-const STATED_NAME = /^(\.\.\.)?([\p{ID_Start}$_][\p{ID_Continue}$]*)(\?)?$/u;
+const STATED_NAME = /^(\.\.\.)?([a-zA-Z$_][\w$]*)(\?)?$/;
 
 /** The parameters of one method. */
 export class Parameters {
@@ -120,7 +120,7 @@ export class Parameters {
 
 function stated(names: readonly unknown[]): Parameter[] {
   const parameters = names.map((stated, index) => {
-    const match = typeof stated === "string" ? STATED_NAME.exec(stated) : null;
+    const match = typeof stated === "string" ? STATED_NAME.exec(stated) ?? matchUnicode(stated) : null;
     const rest = match?.[1] !== undefined;
     if (match === null || (rest && (match[3] !== undefined || index < names.length - 1))) {
       throw new TypeError(
@@ -144,6 +144,11 @@ function stated(names: readonly unknown[]): Parameter[] {
     throw new TypeError("params names one twice");
   }
   return parameters;
+}
+
+/** Reading Unicode's tables takes long: no peer waits for that whose names do without. */
+function matchUnicode(stated: string): RegExpExecArray | null {
+  return /^(\.\.\.)?([\p{ID_Start}$_][\p{ID_Continue}$]*)(\?)?$/u.exec(stated);
 }
 
 /**

@@ -30,9 +30,11 @@ export interface Identity {
  * @param dispatcher Carries them out.
  */
 export function reserveMethods(methods: Methods, dispatcher: Dispatcher): void {
-  const incarnation = crypto.randomUUID();
-  methods.reserve(PING_METHOD, () => "pong");
-  methods.reserve(IDENTITY_METHOD, (): Identity => ({ incarnation, methods: methods.names }));
+  let incarnation: string | undefined;
+  const identity = (): Identity => ({ incarnation: incarnation ??= crypto.randomUUID(), methods: methods.names });
+  // What is stated does not have to be read from the function: every peer that is opened would wait for that.
+  methods.reserve(PING_METHOD, () => "pong", { params: [] });
+  methods.reserve(IDENTITY_METHOD, identity, { params: [] });
   // It reaches the caller's own requests only, so whoever may call anything may cancel.
   const cancel = (id: JSONRPCId) => dispatcher.cancel(currentCall()!.caller, id);
   methods.reserve(CANCEL_METHOD, cancel, { params: ["id"], access: "anyone" });

@@ -41,7 +41,7 @@ Deno.test("libc is opened once", () => {
   assertStrictEquals(libc(), libc());
 });
 
-Deno.test("What few programs need of libc is opened once, and only there", () => {
+Deno.test("What a call can do without is opened once, and only there", () => {
   const seldom = seldomLibc();
   assertStrictEquals(seldomLibc(), seldom);
   assertEquals(Object.keys(seldom).filter((name) => name in libc()), []);

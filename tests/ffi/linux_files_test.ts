@@ -1,8 +1,7 @@
-// Reading files, and the symbols of libc for it.
-import { assertEquals, assertStrictEquals } from "@std/assert";
+// Reading files.
+import { assertEquals } from "@std/assert";
 import { EPOLL_CLOEXEC } from "../../ffi/constants.ts";
 import { ERRNO } from "../../ffi/errno.ts";
-import { fileLibc, libc, seldomLibc } from "../../ffi/libc.ts";
 import { syscalls, using } from "./sockets.ts";
 
 /** Runs something with a file that holds a text. */
@@ -15,12 +14,6 @@ async function withFile(text: string, run: (fd: number) => void): Promise<void> 
     Deno.removeSync(path);
   }
 }
-
-Deno.test("What is needed of libc for files is opened once, and only there", () => {
-  const symbols = fileLibc();
-  assertStrictEquals(fileLibc(), symbols);
-  assertEquals(Object.keys(symbols).filter((name) => name in libc() || name in seldomLibc()), []);
-});
 
 Deno.test("A file is read from its start, as much as there is room for, and then on", async () => {
   await withFile("abcdefg", (fd) => {

@@ -111,6 +111,16 @@ Deno.test("what is stated at registration counts, and a missing argument is refu
   assertEquals(bind(f, [1], []), "f() takes at most 0 arguments, not 1");
 });
 
+Deno.test("a stated name may have any letter that one of JavaScript may", () => {
+  const f = (...args: unknown[]) => args;
+  const option = ["größe", "名?", "...ähnliche"];
+  assertEquals(bind(f, { größe: 1, 名: 2, ähnliche: [3] }, option), [1, 2, 3]);
+  assertEquals(bind(f, [], option), "f(größe, 名?, ...ähnliche) needs größe");
+  for (const name of ["größe-", "1ß", "ß ß", "…ß"]) {
+    assertThrows(() => new Parameters("f", f, [name]), TypeError, "params must be names such as");
+  }
+});
+
 Deno.test("names that are none are refused at registration", () => {
   for (const option of [["a b"], [""], ["...rest", "b"], ["...rest?"], [5], ["1a"]]) {
     assertThrows(() => new Parameters("f", () => 1, option as string[]), TypeError, "params must be names such as");
