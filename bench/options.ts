@@ -10,10 +10,11 @@ import { OTHERS, PEERS } from "./peers/catalog.ts";
 
 const USAGE = `deno task bench [options]
 
-  --quick        the main rows only, in less than a minute
+  --quick        the main rows only, in a minute or two
   --only NAMES   some of the sections, with commas between them
   --json FILE    writes all figures, with their samples
   --chart FILE   writes an SVG of round trips and calls per second
+  --readme FILE  replaces the table of ratios in the README
   --help         prints this
 
 sections:
@@ -22,9 +23,9 @@ ${
 }
 
 peers:
-  ProcsLink    ${PEERS.procslink.text}; callSync is its callSync()
-${OTHERS.map((name) => `  ${PEERS[name].title.padEnd(13)}${PEERS[name].text}`).join("\n")}
-  C floor      netlink datagrams of the same size in C, without JSON
+  ProcsLink          ${PEERS.procslink.text}; callSync is its callSync()
+${OTHERS.map((name) => `  ${PEERS[name].title.padEnd(19)}${PEERS[name].text}`).join("\n")}
+  C floor            netlink datagrams of the same size in C, without JSON
 `;
 
 /** What the user wants. */
@@ -35,6 +36,8 @@ export interface Options {
   readonly json: string | undefined;
   /** Where the chart goes. */
   readonly chart: string | undefined;
+  /** The document with the table of ratios. */
+  readonly readme: string | undefined;
 }
 
 /** The part of `@std/cli` that is used: the package has no types of its own. */
@@ -54,7 +57,7 @@ interface Arguments {
  */
 export function readOptions(args: readonly string[]): Options {
   const given = (cli as unknown as Arguments).parseArgs(args, {
-    string: ["only", "json", "chart"],
+    string: ["only", "json", "chart", "readme"],
     boolean: ["quick", "help"],
     unknown: (argument) => refuse(`${argument} is no option`),
   });
@@ -68,10 +71,13 @@ export function readOptions(args: readonly string[]): Options {
     return value as string | undefined;
   };
   const quick = given.quick === true;
-  const [json, chart] = [text("json"), text("chart")];
+  const [json, chart, readme] = [text("json"), text("chart"), text("readme")];
   const sections = sectionsOf(text("only"), quick);
   if (chart !== undefined && !sections.some(({ name }) => name === "calls")) refuse("--chart needs the section calls");
-  return { quick, sections, json, chart };
+  if (readme !== undefined && ["calls", "echo"].some((needed) => sections.every(({ name }) => name !== needed))) {
+    refuse("--readme needs the sections calls and echo");
+  }
+  return { quick, sections, json, chart, readme };
 }
 
 function sectionsOf(only: string | undefined, quick: boolean): readonly Section[] {

@@ -13,7 +13,7 @@ export interface Plan {
   readonly rounds: number;
   /** How long one measurement takes, in milliseconds. */
   readonly slice: number;
-  /** How long a contender is warmed up with each kind of call, in milliseconds. */
+  /** How long a contender is warmed up at most with each kind of call, in milliseconds. */
   readonly warmUp: number;
   /** Whether only the main rows are measured. */
   readonly quick: boolean;
@@ -27,8 +27,8 @@ export interface Bench {
   readonly folder: string;
   /** The others that ProcsLink is compared with. */
   readonly others: readonly PeerName[];
-  /** Where processes can run here. */
-  readonly placements: readonly Placement[];
+  /** Where processes can run here: apart from each other first. */
+  readonly placements: readonly [apart: Placement, ...together: readonly Placement[]];
   /** How many cores there are. */
   readonly cores: number;
   /** The compiled floor; undefined where there is none. */

@@ -77,10 +77,12 @@ export async function compileFloor(folder: string): Promise<string> {
 /**
  * Tells why processes cannot be pinned to a core.
  *
+ * @param core The number of the core.
  * @returns The reason; undefined where they can be.
  */
-export async function reasonAgainstPinning(): Promise<string | undefined> {
-  return await outputOf("taskset", "-c", "0", "true") === undefined ? "taskset does not work here" : undefined;
+export async function reasonAgainstPinning(core: number): Promise<string | undefined> {
+  const pinnable = await outputOf("taskset", "-c", String(core), "true") !== undefined;
+  return pinnable ? undefined : `taskset does not give core ${core} here`;
 }
 
 async function outputOf(command: string, ...args: string[]): Promise<string | undefined> {

@@ -7,18 +7,20 @@ import { type PeerName, PEERS } from "../peers/catalog.ts";
 import type { PeerSettings } from "../peers/peer.ts";
 import { ProgramHandle } from "./program_handle.ts";
 
-/** Where processes run: where the kernel likes, or pinned. */
-export type Placement = "free" | "one core" | "two cores";
-
-/** The placements of calls. */
-export const PLACEMENTS: readonly Placement[] = ["free", "one core"];
+/** Where processes run: a server and its clients on a core each, all on the same one, on either of two, or where the kernel likes. */
+export type Placement = "two cores" | "one core" | "any of two cores" | "free";
 
 /** The cores that processes are pinned to, as taskset takes them. */
-const CORES: Readonly<Record<Placement, string | undefined>> = {
+const CORES: Readonly<Record<Placement, { readonly server: string; readonly clients: string } | undefined>> = {
+  // The kernel often puts two processes that talk on one core. Which of both it was would not be known.
+  "two cores": { server: "0", clients: "1" },
+  "one core": { server: "0", clients: "0" },
+  "any of two cores": { server: "0,1", clients: "0,1" },
   "free": undefined,
-  "one core": "0",
-  "two cores": "0,1",
 };
+
+/** For how long the floor looks for a message before it sleeps, in microseconds, where that does not take the core from the other. */
+const FLOOR_LOOKS = 200;
 
 /** How a pair is set up. */
 export interface PairSettings extends PeerSettings {
@@ -83,10 +85,11 @@ export class Pair implements AsyncDisposable {
     bytes: { readonly request: number; readonly answer: number },
     settings: PairSettings,
   ): Promise<Pair> {
+    const look = String(settings.placement === "two cores" ? FLOOR_LOOKS : 0);
     return await Pair.#start(settings, (address) => {
       return address === undefined
-        ? [path, "server", String(bytes.answer)]
-        : [path, "client", address, String(bytes.request)];
+        ? [path, "server", look, String(bytes.answer)]
+        : [path, "client", look, address, String(bytes.request)];
     });
   }
 
@@ -95,14 +98,14 @@ export class Pair implements AsyncDisposable {
     commandOf: (address?: string) => string[],
   ): Promise<Pair> {
     await using ending = new AsyncDisposableStack();
-    const launch = (command: string[]) => {
-      const cores = CORES[placement];
-      const [first, ...args] = cores === undefined ? command : [...pinned(cores), ...command];
+    const launch = (command: string[], cores: string | undefined) => {
+      const [first, ...args] = [...pinned(cores), ...command];
       return ending.use(new ProgramHandle(first!, args));
     };
-    const server = launch(commandOf());
+    const cores = CORES[placement];
+    const server = launch(commandOf(), cores?.server);
     const address = await server.line();
-    const programs = Array.from({ length: clients }, () => launch(commandOf(address)));
+    const programs = Array.from({ length: clients }, () => launch(commandOf(address), cores?.clients));
     await Promise.all(programs.map((program) => program.line()));
     return new Pair(ending.move(), server, address, programs);
   }
@@ -124,13 +127,15 @@ export class PeersProgram extends ProgramHandle {
    * Starts one.
    *
    * @param address Port of a server that its first peer calls.
+   * @param placement Where that server runs, and where this process is a client.
    * @returns The process, when that has made a call.
    */
-  static async start(address: string): Promise<PeersProgram> {
+  static async start(address: string, placement: Placement): Promise<PeersProgram> {
     const program = new URL("../programs/many_peers.ts", import.meta.url).href;
     const flags = ["--no-lock", "--no-prompt", "--v8-flags=--expose-gc", ...PEERS.procslink.flags];
     await using ending = new AsyncDisposableStack();
-    const started = ending.use(new PeersProgram(Deno.execPath(), ["run", ...flags, program, address]));
+    const command = [...pinned(CORES[placement]?.clients), Deno.execPath(), "run", ...flags, program, address];
+    const started = ending.use(new PeersProgram(command[0]!, command.slice(1)));
     await started.line();
     ending.move();
     return started;
@@ -140,11 +145,11 @@ export class PeersProgram extends ProgramHandle {
 /**
  * Makes the begin of a command that keeps another one on some cores.
  *
- * @param cores The cores, as taskset takes them.
+ * @param cores The cores, as taskset takes them; undefined where it may run on all.
  * @returns What goes before the other command.
  */
-export function pinned(cores: string): string[] {
-  return ["taskset", "-c", cores];
+export function pinned(cores: string | undefined): string[] {
+  return cores === undefined ? [] : ["taskset", "-c", cores];
 }
 
 function denoCommand(peer: PeerName, { v8Flags }: PairSettings): string[] {

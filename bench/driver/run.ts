@@ -10,9 +10,9 @@ import { echoes } from "../sections/echoes.ts";
 import { growth } from "../sections/growth.ts";
 import { clients, idle, peers } from "../sections/many.ts";
 import { startup } from "../sections/startup.ts";
-import type { Plan, Section } from "./bench.ts";
+import type { Bench, Plan, Section } from "./bench.ts";
 import { compileFloor, reasonAgainstPinning } from "./machine.ts";
-import { PLACEMENTS } from "./pair.ts";
+import type { Placement } from "./pair.ts";
 import { killAllPrograms } from "./program_handle.ts";
 import { Results } from "./results.ts";
 
@@ -55,13 +55,18 @@ export async function runSections({ plan, sections, others, step }: RunOptions):
         results.leaveOut("calls", "C floor", (error as Error).message);
       }
     }
-    const unpinned = await reasonAgainstPinning();
-    const placements = unpinned === undefined ? PLACEMENTS : PLACEMENTS.slice(0, 1);
+    const notPinned = await reasonAgainstPinning(0);
+    const notApart = notPinned ?? await reasonAgainstPinning(1);
+    const apart = notApart === undefined ? "two cores" : "free";
+    const together: Placement[] = notPinned === undefined ? ["one core"] : [];
     const cores = navigator.hardwareConcurrency;
-    const bench = { plan, results, folder, others, placements, floor, step, cores };
+    const bench: Bench = { plan, results, folder, others, placements: [apart, ...together], floor, step, cores };
     for (const section of sections) {
-      const reason = section === crowd && cores < 2 ? "there is one core only" : unpinned;
-      if (reason !== undefined && section === calls) results.leaveOut(section.name, "one core", reason);
+      const reason = section === crowd ? notApart : notPinned;
+      if (section === calls || section === echoes) {
+        if (notApart !== undefined) results.leaveOut(section.name, "two cores", notApart);
+        if (notPinned !== undefined) results.leaveOut(section.name, "one core", notPinned);
+      }
       if (reason !== undefined && (section === busy || section === crowd)) {
         results.leaveOut(section.name, section.text, reason);
         continue;

@@ -3,9 +3,15 @@
  *
  * @module
  */
-import { OTHERS, TITLES } from "../peers/catalog.ts";
+import { RIVALS, TITLES } from "../peers/catalog.ts";
 import type { Target } from "../targets.ts";
 import type { FigureKey, Results } from "./results.ts";
+
+/** How many times worse a figure is that is a gross loss. */
+const GROSS_LOSS = 2;
+
+/** How a target ends. Where the floor itself is not within the bound, what is not met is below the floor. */
+export type Outcome = "met" | "not met" | "below the floor" | "not measured";
 
 /** What became of a target. */
 export interface Verdict {
@@ -14,8 +20,10 @@ export interface Verdict {
   readonly value: number | undefined;
   /** Who it was compared with, where that is somebody. */
   readonly other: string | undefined;
-  /** Whether the target is met; undefined where something was not measured. */
-  readonly met: boolean | undefined;
+  /** The same against the hand-tuned lines, where the target is about other peers. */
+  readonly againstHandTuned: number | undefined;
+  /** What became of it. */
+  readonly outcome: Outcome;
 }
 
 /** The best of the other peers. */
@@ -25,7 +33,7 @@ export interface Best {
 }
 
 /**
- * Looks for the best of the other peers: the lowest time, or the highest rate.
+ * Looks for the best of the other peers that the fastest is chosen from: the lowest time, or the highest rate.
  *
  * @param results The figures.
  * @param key What is compared; of whom does not count.
@@ -33,7 +41,7 @@ export interface Best {
  */
 export function bestOfOthers(results: Results, key: FigureKey): Best | undefined {
   const lowest = key.measure.startsWith("round trip");
-  const all = OTHERS.flatMap((name): Best[] => {
+  const all = RIVALS.flatMap((name): Best[] => {
     const value = results.median({ ...key, who: TITLES[name] });
     return value === undefined ? [] : [{ who: TITLES[name], value }];
   });
@@ -45,18 +53,44 @@ export function bestOfOthers(results: Results, key: FigureKey): Best | undefined
  *
  * @param results The figures.
  * @param target The target.
- * @param slack How many times worse than the target is still taken as met.
  * @returns What became of it.
  */
-export function judge(results: Results, target: Target, slack: number = 1): Verdict {
+export function judge(results: Results, target: Target): Verdict {
   const own = results.median(target);
   const other = otherOf(results, target);
   if (own === undefined || (other === undefined && target.against !== "nothing")) {
-    return { target, value: undefined, other: undefined, met: undefined };
+    return { target, value: undefined, other: undefined, againstHandTuned: undefined, outcome: "not measured" };
   }
   const value = target.as === "times" ? own / other!.value : target.as === "more" ? own - other!.value : own;
-  const met = target.relation === "at most" ? value <= target.bound * slack : value >= target.bound / slack;
-  return { target, value, other: other?.who, met };
+  const met = target.relation === "at most" ? value <= target.bound : value >= target.bound;
+  const outcome = met ? "met" : isBelowFloor(results, target, other) ? "below the floor" : "not met";
+  return { target, value, other: other?.who, againstHandTuned: againstHandTuned(results, target, own), outcome };
+}
+
+/**
+ * Tells whether a figure has got much worse: worse than half of its target; or of what is measured today, where the target is not met
+ * with margin.
+ *
+ * @param verdict What became of the target; measured.
+ * @returns Whether it is a gross loss.
+ */
+export function isGrossLoss({ target, value }: Verdict): boolean {
+  const bound = target.today ?? target.bound;
+  return target.relation === "at most" ? value! > GROSS_LOSS * bound : value! < bound / GROSS_LOSS;
+}
+
+/** A rate has no floor: many messages can share a datagram. */
+function isBelowFloor(results: Results, target: Target, other: Best | undefined): boolean {
+  const floor = results.median({ ...target, who: TITLES.floor });
+  return target.as === "times" && target.relation === "at most" && floor !== undefined && other !== undefined &&
+    target.bound * other.value < floor;
+}
+
+function againstHandTuned(results: Results, target: Target, own: number): number | undefined {
+  const { against } = target;
+  const isAboutPeers = against === "fastest peer" || typeof against !== "string" && against.who === TITLES.framed;
+  const handTuned = isAboutPeers ? results.median({ ...target, who: TITLES.lines_hand_tuned }) : undefined;
+  return handTuned === undefined ? undefined : own / handTuned;
 }
 
 function otherOf(results: Results, target: Target): Best | undefined {

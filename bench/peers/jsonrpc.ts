@@ -1,5 +1,5 @@
 /**
- * JSON-RPC 2.0 in the least that a careful hand-written peer has: ids in a Map, errors as errors.
+ * JSON-RPC 2.0 in the least that a hand-written peer has: ids in a Map, errors as errors.
  *
  * @module
  */

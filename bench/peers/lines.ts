@@ -1,14 +1,12 @@
 /**
- * Newline-delimited JSON-RPC on a unix socket of Deno: large reads, writes that are joined, ids in a Map.
+ * Newline-delimited JSON-RPC on a unix socket of Deno, as its streams suggest it: decoded and split by pipes, a write a message,
+ * ids in a Map.
  *
  * @module
  */
 import { runProgram } from "../programs/program.ts";
 import { answerTo, WaitingCalls } from "./jsonrpc.ts";
 import type { Peer, PeerClient, PeerSettings } from "./peer.ts";
-import { WriteQueue } from "./write_queue.ts";
-
-const READ_BYTES = 262_144;
 
 /** The peer. */
 const lines: Peer = {
@@ -17,8 +15,8 @@ const lines: Peer = {
     const listener = Deno.listen({ transport: "unix", path });
     (async () => {
       for await (const connection of listener) {
-        const queue = new WriteQueue(connection, joinLines);
-        readLines(connection, (line) => queue.push(answerTo(line)));
+        const send = senderOf(connection);
+        readLines(connection, (line) => send(answerTo(line)));
       }
     })();
     return Promise.resolve(path);
@@ -26,36 +24,39 @@ const lines: Peer = {
 
   async connect(path: string): Promise<PeerClient> {
     const connection = await Deno.connect({ transport: "unix", path });
-    const queue = new WriteQueue(connection, joinLines);
-    const calls = new WaitingCalls((request) => queue.push(request));
+    const calls = new WaitingCalls(senderOf(connection));
     readLines(connection, (line) => calls.settle(line));
     return { call: (params) => calls.call(params) };
   },
 };
 
-function joinLines(texts: readonly string[]): Uint8Array[] {
-  return [new TextEncoder().encode(texts.join("\n") + "\n")];
+function senderOf(connection: Deno.Conn): (message: string) => void {
+  const writer = connection.writable.getWriter();
+  const encoder = new TextEncoder();
+  return (message) => void writer.write(encoder.encode(`${message}\n`));
 }
 
 /** Hands out every line of a connection, until its end. */
 async function readLines(connection: Deno.Conn, receive: (line: string) => void): Promise<void> {
-  const decoder = new TextDecoder();
-  const buffer = new Uint8Array(READ_BYTES);
-  let begun: string[] = []; // The pieces of a line that is not complete.
-  for (let length = await connection.read(buffer); length !== null; length = await connection.read(buffer)) {
-    const text = decoder.decode(buffer.subarray(0, length), { stream: true });
-    let start = 0;
-    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
-      const line = text.slice(start, end);
-      start = end + 1;
-      if (begun.length === 0) receive(line);
-      else {
-        begun.push(line);
-        receive(begun.join(""));
-        begun = [];
-      }
-    }
-    if (start < text.length) begun.push(text.slice(start));
+  const stream = connection.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new LineSplitter());
+  for await (const line of stream) receive(line);
+}
+
+/** Text in any pieces to lines. */
+class LineSplitter extends TransformStream<string, string> {
+  constructor() {
+    let rest = ""; // Only what has just come is searched, so a long line costs no more than short ones.
+    super({
+      transform(chunk, controller) {
+        const pieces = chunk.split("\n");
+        const last = pieces.pop()!;
+        for (const piece of pieces) {
+          controller.enqueue(rest + piece);
+          rest = "";
+        }
+        rest += last;
+      },
+    });
   }
 }
 

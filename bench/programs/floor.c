@@ -1,8 +1,9 @@
-// The floor: datagrams of the size of ProcsLink's, without JSON, between two processes that block in the kernel.
+// The floor: datagrams of the size of ProcsLink's, without JSON, between two processes. Each looks for so many microseconds whether
+// something has come before it blocks in the kernel: on two cores that is several times as fast, on one core 0 is.
 //
-//   floor server ANSWER_BYTES             prints its port, and answers every datagram
-//   floor client PORT REQUEST_BYTES       prints "ready", then answers the commands of stdin, each with a line of JSON:
-//                                           latency MILLISECONDS | rate IN_FLIGHT MILLISECONDS
+//   floor server LOOK ANSWER_BYTES        prints its port, and answers every datagram
+//   floor client LOOK PORT REQUEST_BYTES  prints "ready", then answers the commands of stdin, each with a line of JSON:
+//                                           latency MILLISECONDS [MOST_CALLS] | rate IN_FLIGHT MILLISECONDS [MOST_CALLS]
 #include <linux/netlink.h>
 #include <signal.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@
 #define MOST_BYTES 4096
 #define MOST_SECONDS 3600
 
+static int64_t look;
 static int64_t times[MOST_CALLS];
 static char request[MOST_BYTES];
 static char answer[MOST_BYTES];
@@ -49,12 +51,24 @@ static int open_socket(uint32_t *port) {
   return fd;
 }
 
+/* Receives a datagram, and who sent it where that is asked for. */
+static void receive(int fd, char *buffer, struct sockaddr_nl *from) {
+  socklen_t length = sizeof *from;
+  socklen_t *length_if_asked = from == NULL ? NULL : &length;
+  if (look > 0) {
+    int64_t end = now() + 1000 * look;
+    do {
+      if (recvfrom(fd, buffer, MOST_BYTES, MSG_DONTWAIT, (struct sockaddr *)from, length_if_asked) >= 0) return;
+    } while (now() < end);
+  }
+  if (recvfrom(fd, buffer, MOST_BYTES, 0, (struct sockaddr *)from, length_if_asked) < 0) fail("recvfrom");
+}
+
 static void serve(int fd, size_t bytes) {
   struct sockaddr_nl from;
   for (;;) {
-    socklen_t length = sizeof from;
-    if (recvfrom(fd, request, sizeof request, 0, (struct sockaddr *)&from, &length) < 0) fail("recvfrom");
-    if (sendto(fd, answer, bytes, 0, (struct sockaddr *)&from, length) < 0) fail("sendto");
+    receive(fd, request, &from);
+    if (sendto(fd, answer, bytes, 0, (struct sockaddr *)&from, sizeof from) < 0) fail("sendto");
   }
 }
 
@@ -63,13 +77,13 @@ static void send_request(int fd, size_t bytes) {
 }
 
 static void receive_answer(int fd) {
-  if (recv(fd, answer, sizeof answer, 0) < 0) fail("recv");
+  receive(fd, answer, NULL);
 }
 
-static void measure_latency(int fd, size_t bytes, int64_t milliseconds) {
+static void measure_latency(int fd, size_t bytes, int64_t milliseconds, size_t most) {
   int64_t begun = now(), before = begun;
   size_t calls = 0;
-  while (before < begun + 1000000 * milliseconds && calls < MOST_CALLS) {
+  while (before < begun + 1000000 * milliseconds && calls < most) {
     send_request(fd, bytes);
     receive_answer(fd);
     int64_t after = now();
@@ -81,11 +95,11 @@ static void measure_latency(int fd, size_t bytes, int64_t milliseconds) {
          1e9 * calls / (before - begun));
 }
 
-static void measure_rate(int fd, size_t bytes, int in_flight, int64_t milliseconds) {
+static void measure_rate(int fd, size_t bytes, int in_flight, int64_t milliseconds, int64_t most) {
   int64_t begun = now(), time = begun;
   int64_t calls = 0;
   for (int i = 0; i < in_flight; i++) send_request(fd, bytes);
-  for (; time < begun + 1000000 * milliseconds; time = now()) {
+  for (; time < begun + 1000000 * milliseconds && calls < most; time = now()) {
     receive_answer(fd);
     send_request(fd, bytes);
     calls++;
@@ -101,23 +115,28 @@ int main(int count, char **arguments) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   alarm(MOST_SECONDS);
   setvbuf(stdout, NULL, _IOLBF, 0);
-  if (count == 3 && strcmp(arguments[1], "server") == 0) {
-    size_t bytes = strtoul(arguments[2], NULL, 10);
+  if (count < 4) return 2;
+  look = strtol(arguments[2], NULL, 10);
+  if (count == 4 && strcmp(arguments[1], "server") == 0) {
+    size_t bytes = strtoul(arguments[3], NULL, 10);
     if (bytes > sizeof answer) return 2;
     printf("%u\n", port);
     serve(fd, bytes);
   }
-  if (count != 4 || strcmp(arguments[1], "client") != 0) return 2;
-  struct sockaddr_nl server = {.nl_family = AF_NETLINK, .nl_pid = strtoul(arguments[2], NULL, 10)};
-  size_t bytes = strtoul(arguments[3], NULL, 10);
+  if (count != 5 || strcmp(arguments[1], "client") != 0) return 2;
+  struct sockaddr_nl server = {.nl_family = AF_NETLINK, .nl_pid = strtoul(arguments[3], NULL, 10)};
+  size_t bytes = strtoul(arguments[4], NULL, 10);
   if (bytes > sizeof request) return 2;
   if (connect(fd, (struct sockaddr *)&server, sizeof server) < 0) fail("connect");
   puts("ready");
   char line[128];
   while (fgets(line, sizeof line, stdin) != NULL) {
-    long long first, second;
-    if (sscanf(line, "latency %lld", &first) == 1) measure_latency(fd, bytes, first);
-    else if (sscanf(line, "rate %lld %lld", &first, &second) == 2) measure_rate(fd, bytes, (int)first, second);
+    long long first, second, most = MOST_CALLS;
+    if (sscanf(line, "latency %lld %lld", &first, &most) >= 1) {
+      measure_latency(fd, bytes, first, most < MOST_CALLS ? most : MOST_CALLS);
+    } else if (sscanf(line, "rate %lld %lld %lld", &first, &second, &most) >= 2) {
+      measure_rate(fd, bytes, (int)first, second, most);
+    }
     else return 2;
   }
   return 0;

@@ -1,5 +1,6 @@
 /**
- * What a client measures: the same code for all peers.
+ * What a client measures: the same code for all peers. All but a fixed number of calls goes on for a time, and where it is to
+ * warm up, for so many calls at most.
  *
  * @module
  */
@@ -19,12 +20,12 @@ export interface CallTimes {
 export class Measurements {
   readonly #clients: readonly PeerClient[];
   readonly #commands: Readonly<Record<string, (...numbers: number[]) => object | Promise<object>>> = {
-    latency: (milliseconds) => this.#latency(milliseconds!, 1),
-    turns: (milliseconds) => this.#latency(milliseconds!, this.#clients.length),
-    sync: (milliseconds) => this.#sync(milliseconds!),
-    rate: (inFlight, milliseconds) => this.#rate(inFlight!, milliseconds!),
+    latency: (milliseconds, most) => this.#latency(milliseconds!, most),
+    turns: (milliseconds, most) => this.#latency(milliseconds!, most, this.#clients.length),
+    sync: (milliseconds, most) => this.#sync(milliseconds!, most),
+    rate: (inFlight, milliseconds, most) => this.#rate(inFlight!, milliseconds!, most),
     count: (inFlight, calls) => this.#count(inFlight!, calls!),
-    echo: (bytes, milliseconds) => this.#echo(bytes!, milliseconds!),
+    echo: (bytes, milliseconds, most) => this.#echo(bytes!, milliseconds!, most),
     pace: (milliseconds) => this.#pace(milliseconds!),
   };
 
@@ -47,11 +48,11 @@ export class Measurements {
   }
 
   /** One call at a time, by so many clients in turns. */
-  async #latency(milliseconds: number, clients: number): Promise<CallTimes> {
+  async #latency(milliseconds: number, most: number = Infinity, clients: number = 1): Promise<CallTimes> {
     const times: number[] = [];
     const begun = performance.now();
     let before = begun;
-    for (let index = 0; before < begun + milliseconds || times.length < LEAST_CALLS; index++) {
+    for (let index = 0; index < LEAST_CALLS || before < begun + milliseconds && index < most; index++) {
       check(await this.#clients[index % clients]!.call([index]), index);
       const after = performance.now();
       times.push(after - before);
@@ -60,12 +61,12 @@ export class Measurements {
     return summary(times, before - begun);
   }
 
-  #sync(milliseconds: number): CallTimes {
+  #sync(milliseconds: number, most = Infinity): CallTimes {
     const client = this.#clients[0]!;
     const times: number[] = [];
     const begun = performance.now();
     let before = begun;
-    for (let index = 0; before < begun + milliseconds || times.length < LEAST_CALLS; index++) {
+    for (let index = 0; index < LEAST_CALLS || before < begun + milliseconds && index < most; index++) {
       check(client.callSync!([index]), index);
       const after = performance.now();
       times.push(after - before);
@@ -75,7 +76,7 @@ export class Measurements {
   }
 
   /** So many calls in flight, for a time. */
-  async #rate(inFlight: number, milliseconds: number): Promise<{ perSecond: number }> {
+  async #rate(inFlight: number, milliseconds: number, most = Infinity): Promise<{ perSecond: number }> {
     const client = this.#clients[0]!;
     const begun = performance.now();
     const end = begun + milliseconds;
@@ -84,7 +85,7 @@ export class Measurements {
       do {
         const index = calls++;
         check(await client.call([index]), index);
-      } while (performance.now() < end);
+      } while (performance.now() < end && calls < most);
     }));
     return { perSecond: 1_000 * calls / (performance.now() - begun) };
   }
@@ -101,12 +102,12 @@ export class Measurements {
   }
 
   /** A text there and back, one call at a time. */
-  async #echo(bytes: number, milliseconds: number): Promise<{ megabytesPerSecond: number }> {
+  async #echo(bytes: number, milliseconds: number, most = Infinity): Promise<{ megabytesPerSecond: number }> {
     const client = this.#clients[0]!;
     const text = "x".repeat(bytes);
     const begun = performance.now();
     let calls = 0;
-    while (calls < LEAST_CALLS || performance.now() < begun + milliseconds) {
+    while (calls < LEAST_CALLS || performance.now() < begun + milliseconds && calls < most) {
       const { length } = await client.call([text]) as string;
       check(length, bytes);
       calls++;

@@ -89,12 +89,10 @@ function ratiosOf(section: string, whos: readonly string[]): RatioColumn[] {
       return best === undefined || value === undefined ? undefined : `${times(value / best.value)} (${best.who})`;
     },
   }];
-  for (const who of [TITLES.procslink, TITLES.callSync]) {
-    if (!whos.includes(who) || !whos.includes(TITLES.floor)) continue;
-    columns.push({
-      title: `${who} : ${TITLES.floor}`,
-      of: (results, figure) => ratio(results, figure, who, TITLES.floor),
-    });
+  const pairs = [[own, TITLES.lines_hand_tuned], [own, TITLES.floor], [TITLES.callSync, TITLES.floor]] as const;
+  for (const [who, other] of pairs) {
+    if (!whos.includes(who) || !whos.includes(other)) continue;
+    columns.push({ title: `${who} : ${other}`, of: (results, figure) => ratio(results, figure, who, other) });
   }
   return columns;
 }
@@ -106,11 +104,19 @@ function ratio(results: Results, figure: Figure, own: string, other: string): st
 }
 
 function targetTable(verdicts: readonly Verdict[]): string {
-  const table = newTable(["target", "bound", "measured", "against", ""], 2);
-  for (const { target, value, other, met } of verdicts) {
-    const measured = value === undefined ? NOTHING : measuredText(target.as, value, target.section);
-    const outcome = met === undefined ? "not measured" : met ? "met" : "NOT MET";
-    table.push([target.text, `${target.relation} ${target.boundText}`, measured, other ?? NOTHING, outcome]);
+  const table = newTable(
+    ["target", "bound", "measured", `against ${TITLES.lines_hand_tuned}`, "measured against", ""],
+    3,
+  );
+  for (const { target, value, other, againstHandTuned, outcome } of verdicts) {
+    table.push([
+      target.text,
+      `${target.relation} ${target.boundText}`,
+      value === undefined ? NOTHING : measuredText(target.as, value, target.section),
+      againstHandTuned === undefined ? NOTHING : times(againstHandTuned),
+      other ?? NOTHING,
+      outcome === "not met" ? "NOT MET" : outcome,
+    ]);
   }
   return table.toString();
 }

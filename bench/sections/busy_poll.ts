@@ -8,6 +8,7 @@ import type { Bench, Section } from "../driver/bench.ts";
 import { Pair, pinned, type Placement } from "../driver/pair.ts";
 import { processorMilliseconds } from "../driver/processor_time.ts";
 import { ProgramHandle } from "../driver/program_handle.ts";
+import { warmUp } from "../driver/warm_up.ts";
 import type { CallTimes } from "../programs/measurements.ts";
 
 /** The settings that are compared, in microseconds, and what they are called. */
@@ -22,8 +23,11 @@ const CROWD = { pairs: 10, callsPerMillisecond: 8 } as const;
 /** How many calls are in flight where it is more than one. */
 const IN_FLIGHT = 64;
 
-/** A measurement beside busy loops takes many slices of the scheduler, so it is longer than others. */
-const BESIDE_BUSY_FACTOR = 3;
+/** A measurement beside busy loops takes many slices of the scheduler, so it is longer than others; and how long it is at least. */
+const BESIDE_BUSY = { factor: 3, least: 300 } as const;
+
+/** So many times as long a server is called each millisecond. */
+const PACE_FACTOR = 3;
 
 /** Busy loops end by themselves after so many seconds. */
 const BUSY_SECONDS = 60;
@@ -34,15 +38,14 @@ export const busy: Section = {
   text: "calls beside one busy loop on each core, busyPoll 50 against 0",
   quick: true,
   async run(bench: Bench): Promise<void> {
-    const { plan: { rounds, slice, warmUp }, results, cores } = bench;
+    const { plan, plan: { rounds, slice }, results, cores } = bench;
     await using settings = await Settings.start(bench, "busy", 1, "free");
     await settings.each("warm-up", async (_, [pair]) => {
-      await pair!.client.ask(`rate ${IN_FLIGHT} ${warmUp}`, warmUp);
-      await pair!.client.ask(`latency ${warmUp}`, warmUp);
+      await warmUp(pair!.client, plan, "rate", "latency");
     });
     await using loops = new AsyncDisposableStack();
     for (let core = 0; core < cores; core++) loops.use(await startBusyLoop(core));
-    const time = BESIDE_BUSY_FACTOR * slice;
+    const time = Math.max(BESIDE_BUSY.least, BESIDE_BUSY.factor * slice);
     for (let round = 1; round <= rounds; round++) {
       await settings.each(`round ${round} of ${rounds}`, async (who, [pair]) => {
         const key = { section: "busy", where: "beside busy loops", who };
@@ -64,7 +67,7 @@ export const crowd: Section = {
   async run(bench: Bench): Promise<void> {
     const { plan: { rounds, slice }, results } = bench;
     const calls = CROWD.callsPerMillisecond * slice;
-    await using settings = await Settings.start(bench, "crowd", CROWD.pairs, "two cores");
+    await using settings = await Settings.start(bench, "crowd", CROWD.pairs, "any of two cores");
     const run = (pairs: readonly Pair[]) => {
       return Promise.all(pairs.map(({ client }) => client.ask(`count 1 ${calls}`, calls)));
     };
@@ -74,7 +77,7 @@ export const crowd: Section = {
         const begun = performance.now();
         await run(pairs);
         const key = { section: "crowd", measure: "until all have called", who };
-        results.add({ ...key, where: "two cores" }, "ms", performance.now() - begun);
+        results.add({ ...key, where: "any of two cores" }, "ms", performance.now() - begun);
       });
     }
   },
@@ -86,20 +89,18 @@ export const pace: Section = {
   text: "processor time of a server that gets a message each millisecond, busyPoll 50 against 0",
   quick: true,
   async run(bench: Bench): Promise<void> {
-    const { plan: { rounds, slice, warmUp }, results } = bench;
-    await using settings = await Settings.start(bench, "pace", 1, "free");
-    const time = BESIDE_BUSY_FACTOR * slice;
+    const { plan, plan: { rounds, slice }, results } = bench;
+    await using settings = await Settings.start(bench, "pace", 1, bench.placements[0]);
+    const time = PACE_FACTOR * slice;
     await settings.each("warm-up", async (_, [pair]) => {
-      await pair!.client.ask(`latency ${warmUp}`, warmUp);
-      await pair!.client.ask(`sync ${warmUp}`, warmUp);
-      await pair!.client.ask(`pace ${warmUp}`, warmUp);
+      await warmUp(pair!.client, plan, "latency", "sync", "pace");
     });
     for (let round = 1; round <= rounds; round++) {
       await settings.each(`round ${round} of ${rounds}`, async (who, [pair]) => {
         const before = await processorMilliseconds(pair!.server.pid);
         const { elapsed } = await pair!.client.ask<{ elapsed: number }>(`pace ${time}`, time);
         const used = await processorMilliseconds(pair!.server.pid) - before;
-        const key = { section: "pace", measure: "server, a message each millisecond", where: "free", who };
+        const key = { section: "pace", measure: "server", where: "a message each millisecond", who };
         results.add(key, "% of a core", 100 * used / elapsed);
       });
     }

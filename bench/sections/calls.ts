@@ -6,6 +6,7 @@
 import type { Bench, Section } from "../driver/bench.ts";
 import { Contest } from "../driver/contest.ts";
 import type { Pair, Placement } from "../driver/pair.ts";
+import { warmUp } from "../driver/warm_up.ts";
 import { type ContenderName, TITLES } from "../peers/catalog.ts";
 import type { CallTimes } from "../programs/measurements.ts";
 
@@ -23,15 +24,14 @@ export const calls: Section = {
 };
 
 async function runAt(bench: Bench, placement: Placement): Promise<void> {
-  const { plan: { rounds, slice, warmUp } } = bench;
+  const { plan: { rounds, slice } } = bench;
   await using contest = new Contest(bench, "calls", placement);
   await contest.add("procslink");
   for (const name of bench.others) await contest.add(name);
   await contest.addFloor();
   await contest.each("warm-up", async (name, pair) => {
-    for (const inFlight of IN_FLIGHT) await pair.client.ask(`rate ${inFlight} ${warmUp}`, warmUp);
-    await pair.client.ask(`latency ${warmUp}`, warmUp);
-    if (name === "procslink") await pair.client.ask(`sync ${warmUp}`, warmUp);
+    await warmUp(pair.client, bench.plan, "rate", "latency");
+    if (name === "procslink") await warmUp(pair.client, bench.plan, "sync");
   });
   for (let round = 1; round <= rounds; round++) {
     await contest.each(`round ${round} of ${rounds}`, async (name, pair) => {

@@ -5,6 +5,7 @@
  */
 import type { Bench, Section } from "../driver/bench.ts";
 import { Contest } from "../driver/contest.ts";
+import { warmUpWithTexts } from "../driver/warm_up.ts";
 import { TITLES } from "../peers/catalog.ts";
 
 /** The sizes, in bytes. */
@@ -21,25 +22,22 @@ export const echoes: Section = {
   text: "echo of texts of 1 KiB to 16 MiB, one at a time, both ways added up",
   quick: true,
   async run(bench: Bench): Promise<void> {
-    const { plan: { rounds, slice, warmUp, quick }, results } = bench;
+    const { plan, plan: { rounds, slice, quick }, results } = bench;
     for (const placement of quick ? bench.placements.slice(0, 1) : bench.placements) {
       await using contest = new Contest(bench, "echo", placement);
       await contest.add("procslink");
       for (const name of bench.others) await contest.add(name);
-      const echo = async (round: string, time: number, add: (who: string, size: string, value: number) => void) => {
-        for (const { name: size, bytes } of SIZES) {
-          await contest.each(`${round}, ${size}`, async (name, { client }) => {
-            const command = `echo ${bytes} ${time}`;
-            const { megabytesPerSecond } = await client.ask<{ megabytesPerSecond: number }>(command, time);
-            add(TITLES[name], size, megabytesPerSecond);
+      for (const { name: size, bytes } of SIZES) {
+        await contest.each(`warm-up, ${size}`, (_, { client }) => warmUpWithTexts(client, plan, bytes));
+      }
+      for (let round = 1; round <= rounds; round++) {
+        for (const { name: measure, bytes } of SIZES) {
+          await contest.each(`round ${round} of ${rounds}, ${measure}`, async (name, { client }) => {
+            const command = `echo ${bytes} ${slice}`;
+            const { megabytesPerSecond } = await client.ask<{ megabytesPerSecond: number }>(command, slice);
+            results.add({ section: "echo", measure, where: placement, who: TITLES[name] }, "MB/s", megabytesPerSecond);
           });
         }
-      };
-      await echo("warm-up", warmUp, () => {});
-      for (let round = 1; round <= rounds; round++) {
-        await echo(`round ${round} of ${rounds}`, slice, (who, measure, value) => {
-          results.add({ section: "echo", measure, where: placement, who }, "MB/s", value);
-        });
       }
     }
   },

@@ -5,6 +5,7 @@
  */
 import type { Bench, Section } from "../driver/bench.ts";
 import { Pair, PeersProgram } from "../driver/pair.ts";
+import { warmUp } from "../driver/warm_up.ts";
 import type { CallTimes } from "../programs/measurements.ts";
 import type { MemoryFigures } from "../programs/program.ts";
 
@@ -20,20 +21,20 @@ export const clients: Section = {
   text: "cost of a call with 1 to 1,000 clients of one server",
   quick: true,
   async run(bench: Bench): Promise<void> {
-    const { plan: { rounds, slice, warmUp }, folder, results } = bench;
+    const { plan, plan: { rounds, slice }, folder, results, placements: [placement] } = bench;
     await using ending = new AsyncDisposableStack();
     const pairs: [count: number, pair: Pair][] = [];
     for (const count of countsOf(bench)) {
       bench.step(`clients: ${name(count)} start`);
       const processes = Math.min(count, CLIENT_PROCESSES);
-      const pair = ending.use(await Pair.start("procslink", { folder, clients: processes }));
+      const pair = ending.use(await Pair.start("procslink", { folder, clients: processes, placement }));
       pairs.push([count, pair]);
       const starts = Array.from({ length: processes + 1 }, (_, index) => Math.floor(count * index / processes));
       for (const [index, client] of pair.clients.entries()) {
         await client.ask(`open ${starts[index + 1]! - starts[index]!}`, count);
       }
     }
-    for (const [, { client }] of pairs) await client.ask(`turns ${warmUp}`, warmUp);
+    for (const [, { client }] of pairs) await warmUp(client, plan, "turns", "latency");
     for (let round = 1; round <= rounds; round++) {
       for (const [count, { client }] of pairs) {
         bench.step(`clients, round ${round} of ${rounds}: ${name(count)}`);
@@ -54,17 +55,17 @@ export const peers: Section = {
   text: "cost of a call with 1 to 1,000 serving peers in the client's process",
   quick: true,
   async run(bench: Bench): Promise<void> {
-    const { plan: { rounds, slice, warmUp }, folder, results } = bench;
-    await using server = await Pair.start("procslink", { folder, clients: 0 });
+    const { plan, plan: { rounds, slice }, folder, results, placements: [placement] } = bench;
+    await using server = await Pair.start("procslink", { folder, clients: 0, placement });
     await using ending = new AsyncDisposableStack();
     const programs: [count: number, program: PeersProgram][] = [];
     for (const count of countsOf(bench)) {
       bench.step(`peers: ${name(count)} start`);
-      const program = ending.use(await PeersProgram.start(server.address));
+      const program = ending.use(await PeersProgram.start(server.address, placement));
       programs.push([count, program]);
       await program.ask(`serve ${count}`, count);
     }
-    for (const [, program] of programs) await program.ask(`latency ${warmUp}`, warmUp);
+    for (const [, program] of programs) await warmUp(program, plan, "latency");
     for (let round = 1; round <= rounds; round++) {
       for (const [count, program] of programs) {
         bench.step(`peers, round ${round} of ${rounds}: ${name(count)}`);
@@ -83,13 +84,13 @@ export const idle: Section = {
   text: "memory of an idle peer, 1,000 in a process",
   quick: true,
   async run(bench: Bench): Promise<void> {
-    const { plan: { rounds }, folder, results } = bench;
+    const { plan: { rounds }, folder, results, placements: [placement] } = bench;
     const count = COUNTS.at(-1)!;
-    await using server = await Pair.start("procslink", { folder, clients: 0 });
+    await using server = await Pair.start("procslink", { folder, clients: 0, placement });
     for (let round = 1; round <= rounds; round++) {
       for (const [command, measure] of [["open", "an idle peer"], ["serve", "a peer that serves"]] as const) {
         bench.step(`idle, round ${round} of ${rounds}: ${measure}`);
-        await using program = await PeersProgram.start(server.address);
+        await using program = await PeersProgram.start(server.address, placement);
         await program.ask(`${command} 2`);
         const before = await program.ask<MemoryFigures>("memory");
         await program.ask(`${command} ${count}`, count);

@@ -91,8 +91,9 @@ class Trial {
       else if (about === "length") part = by < 0 ? part.subarray(-by) : bytesOf(part.length + by % 100, index);
       else stated[about] = Math.max(stated[about] + by, 0);
     }
-    const { total: sum, ...fields } = stated;
     // Two lies may add up to what a u32 has no room for.
+    stated.nlmsgSeq >>>= 0;
+    const { total: sum, ...fields } = stated;
     const total = sum >>> 0;
     this.#receiver.refusal = refused ? "refused" : undefined;
     const source = { port, uid: heir?.uid ?? uid, pidHint: heir?.pidHint ?? 0 };
