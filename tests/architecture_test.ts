@@ -36,7 +36,7 @@ const files = sources().filter((path) => path !== "mod.ts");
 
 Deno.test("there is something to look at", () => {
   assert(files.length > 30, `only ${files.length} files`);
-  assert(importsOf("src/rpc/conversation.ts").includes("src/link/outbox.ts"));
+  assert(importsOf("src/rpc/parts.ts").includes("src/link/outbox.ts"));
 });
 
 Deno.test("imports go one way, downwards", () => {

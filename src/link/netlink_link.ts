@@ -53,7 +53,6 @@ export interface NetlinkLinkOptions extends NetlinkSocketOptions {
 /** Carries datagrams over a netlink socket. */
 export class NetlinkLink implements Link, ReactorSource {
   readonly uid: number;
-  readonly blocking: BlockingLink;
   readonly #reactor: Reactor;
   readonly #socket: NetlinkSocket;
   readonly #registration: Registration;
@@ -62,7 +61,9 @@ export class NetlinkLink implements Link, ReactorSource {
   #foreignTurn: ReturnType<typeof setImmediate> | undefined;
   readonly #place: LifelinePlace;
   readonly #listener: LifelineListener | undefined;
-  readonly #lifelines = new Set<NetlinkLifeline>();
+  #blocking: BlockingLink | undefined;
+  /** Those of the ports that are called; none until the first. */
+  #lifelines: Set<NetlinkLifeline> | undefined;
   #receiver: LinkReceiver | undefined;
   #unmapped: UnmappedIds | undefined;
   #ref = true;
@@ -85,7 +86,6 @@ export class NetlinkLink implements Link, ReactorSource {
     noteLiving(port, fd);
     this.#socket.onFree = () => forgetLiving(port, fd);
     this.#reactor = reactor;
-    this.blocking = new BlockingNetlink(this.#socket, reactor.syscalls, this.#foreign, reactor.blockingBusyPoll);
     this.#registration = reactor.register(this, busyPoll / MICROSECONDS_A_MILLISECOND);
     // The kernel closes the descriptors of a process that ends from the last one opened to the first: the lifeline before the port.
     this.#place = { fd, netns: options.netns };
@@ -102,6 +102,11 @@ export class NetlinkLink implements Link, ReactorSource {
 
   get unmapped(): UnmappedIds {
     return unmappedIds(this.#reactor.syscalls);
+  }
+
+  get blocking(): BlockingLink {
+    const { syscalls, blockingBusyPoll } = this.#reactor;
+    return this.#blocking ??= new BlockingNetlink(this.#socket, syscalls, this.#foreign, blockingBusyPoll);
   }
 
   get maxDatagram(): number {
@@ -136,9 +141,9 @@ export class NetlinkLink implements Link, ReactorSource {
         if (this.#registration.isHeld) this.#read(slot, DATAGRAMS_A_QUEUE, Infinity);
         if (!this.#closed && !lifeline!.isClosed) broken();
       },
-      ended: () => this.#lifelines.delete(lifeline!),
+      ended: () => this.#lifelines!.delete(lifeline!),
     });
-    if (lifeline) this.#lifelines.add(lifeline);
+    if (lifeline) (this.#lifelines ??= new Set()).add(lifeline);
     return lifeline;
   }
 
@@ -165,7 +170,7 @@ export class NetlinkLink implements Link, ReactorSource {
       this.#closed = true;
       clearImmediate(this.#foreignTurn);
       this.#listener?.close();
-      for (const lifeline of this.#lifelines) lifeline.close();
+      for (const lifeline of this.#lifelines ?? []) lifeline.close();
       this.#registration.close();
     }
     return this.#socket.close();

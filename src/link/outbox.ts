@@ -52,8 +52,8 @@ export class Outbox implements SendBufferUser {
 
   #segments: Segment[] = [];
   #last: Segment | undefined;
-  /** For each destination the segment that still takes messages. */
-  readonly #open = new Map<number, Segment>();
+  /** For other destinations the segment that still takes messages. Made anew each time: a map that is cleared leaves its contents behind. */
+  #open: Map<number, Segment> | undefined;
   #flushing = false;
   #flushScheduled = false;
   #turn = 1;
@@ -196,7 +196,7 @@ export class Outbox implements SendBufferUser {
     const segments = this.#segments;
     this.#segments = [];
     this.#last = undefined;
-    this.#open.clear();
+    this.#open = undefined;
     for (const segment of segments) this.#sendSegment(segment);
     this.#buffer.leave(this);
     this.#flushing = false;
@@ -291,11 +291,12 @@ export class Outbox implements SendBufferUser {
   /** Adds a message to the datagram of its destination, or begins one. */
   #append(to: number, start: number, size: number, delivery: Delivery): void {
     let segment = this.#last;
-    if (segment?.to !== to) segment = this.#open.get(to);
+    if (segment !== undefined && segment.to !== to) {
+      segment = (this.#open ??= new Map<number, Segment>()).set(segment.to, segment).get(to);
+    }
     if (segment === undefined || segment.sizeWith(size) > this.#maxJoined) {
       segment = new Segment(to);
       this.#segments.push(segment);
-      this.#open.set(to, segment);
     }
     segment.add(start, size, delivery);
     this.#last = segment;
@@ -304,10 +305,9 @@ export class Outbox implements SendBufferUser {
   /** Sends one datagram; where there is no room for it, or others wait for some already, it goes behind them. */
   #sendSegment(segment: Segment): void {
     const { to, size, deliveries } = segment;
-    const { bytes } = this.#buffer;
     try {
-      if (this.#backlogs.get(to) !== undefined || !this.#link.send(to, segment.datagram(bytes), size)) {
-        this.#backlogs.open(to).add(segment.copy(bytes), deliveries);
+      if (this.#backlogs.get(to) !== undefined || !this.#link.send(to, segment.datagram(this.#buffer.bytes), size)) {
+        this.#backlogs.open(to).add(segment.copy(this.#buffer.bytes), deliveries);
         return;
       }
       this.#traffic.bytesOut += size;

@@ -33,7 +33,10 @@ export class SendBuffer {
   time = 0;
 
   readonly #ids = new Digits();
-  readonly #users = new Set<SendBufferUser>();
+  // Few are here at once, and come and go with every turn: of a set that would leave a table behind each time.
+  readonly #users: SendBufferUser[] = [];
+  /** How often somebody has left. */
+  #left = 0;
 
   /**
    * @param size Size in bytes: room for at least one message of the largest size.
@@ -49,8 +52,8 @@ export class SendBuffer {
    * @param user Who it is.
    */
   use(user: SendBufferUser): void {
-    if (this.#users.size === 0) this.time = epochMilliseconds();
-    this.#users.add(user);
+    if (this.#users.length === 0) this.time = epochMilliseconds();
+    if (!this.#users.includes(user)) this.#users.push(user);
   }
 
   /**
@@ -59,13 +62,23 @@ export class SendBuffer {
    * @param user Who it is.
    */
   leave(user: SendBufferUser): void {
-    this.#users.delete(user);
-    if (this.#users.size === 0) this.end = 0;
+    const index = this.#users.indexOf(user);
+    if (index >= 0) {
+      this.#users.splice(index, 1);
+      this.#left++;
+    }
+    if (this.#users.length === 0) this.end = 0;
   }
 
   /** Sends all that is here. */
   flush(): void {
-    for (const user of this.#users) user.flush();
+    const users = this.#users;
+    for (let index = 0; index < users.length;) {
+      const left = this.#left;
+      users[index]!.flush();
+      // Whoever has left has made its place another's, or its own once more: that one is next.
+      if (this.#left === left) index++;
+    }
   }
 
   /**

@@ -12,9 +12,12 @@ import type { Caller, LinkReceiver } from "./link.ts";
 /** Who is told of datagrams: a {@linkcode LinkReceiver} without its end. */
 export type DatagramReceiver = Omit<LinkReceiver, "failed">;
 
+/** The sender before the first one. */
+const KERNEL: Caller = Object.freeze({ port: 0, uid: 0, gid: 0, pidHint: 0 });
+
 /** Hands datagrams on, with the sender in the words of the kernel. */
 export class SlotReader {
-  #sender: Caller = { port: 0, uid: 0, gid: 0, pidHint: 0 };
+  #sender = KERNEL;
 
   /**
    * Hands a datagram on, or says why not.

@@ -82,18 +82,18 @@ export class LifelineListener implements ReactorSource {
     this.#syscalls.close(this.fd);
   }
 
-  readonly #accompany = (): void => {
+  #accompany(): void {
     this.#pauseTimer = undefined;
     try {
       this.#registration.accompany();
     } catch {
       this.#pause();
     }
-  };
+  }
 
   #pause(): void {
     if (this.#closed || this.#pauseTimer !== undefined) return;
     this.#registration.pause();
-    this.#pauseTimer = unrefTimer(this.#accompany, PAUSE_MILLISECONDS);
+    this.#pauseTimer = unrefTimer(() => this.#accompany(), PAUSE_MILLISECONDS);
   }
 }

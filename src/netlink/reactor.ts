@@ -231,7 +231,7 @@ export class Reactor {
   #readReady(epoll: EpollSet, now: number, justOne: boolean): boolean {
     const { ref } = this.#list;
     if (ref.size === 1 && now < this.#nextRound) {
-      return this.#reader.read(ref.values().next().value!.source, now, justOne);
+      return this.#reader.read(ref.first!.source, now, justOne);
     }
     this.#nextRound = now + ALONE_MILLISECONDS;
     const count = this.#look(epoll);

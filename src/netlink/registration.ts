@@ -4,6 +4,7 @@
  * @module
  */
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
+import type { RegistrationGroup } from "./registration_group.ts";
 
 /** A socket that the reactor reads. None of its methods may throw. */
 export interface ReactorSource {
@@ -45,6 +46,9 @@ export class Registration {
   readonly busyPoll: number;
   /** Whether it is in the epoll set; kept by the reactor. */
   watched = false;
+  /** The group that it is in, and its place there; kept by the group. */
+  group: RegistrationGroup | undefined;
+  groupIndex = 0;
 
   readonly #change: StateChange;
   #state: RegistrationState = "idle";

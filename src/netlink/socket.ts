@@ -63,6 +63,11 @@ const SANDBOXED: readonly number[] = [ERRNO.EAFNOSUPPORT, ERRNO.EPROTONOSUPPORT,
 const SANDBOX_HINT =
   "A sandbox forbids netlink sockets here: of systemd, RestrictAddressFamilies= must name AF_NETLINK";
 
+// Where a datagram goes. All sockets of the isolate share it: the kernel has read it when the call returns.
+const destinationView = new DataView(new ArrayBuffer(SOCKADDR_NL_SIZE));
+const destination = new Uint8Array(destinationView.buffer);
+writeSockaddrNl(destinationView, 0, 0);
+
 /** How a socket is opened. */
 export interface NetlinkSocketOptions {
   /** The port to bind, from 1 to 0xffffffff; the kernel chooses one where it is left out. */
@@ -86,8 +91,6 @@ export class NetlinkSocket {
   onFree: () => void = () => {};
 
   readonly #syscalls: Syscalls;
-  readonly #destination = new Uint8Array(new ArrayBuffer(SOCKADDR_NL_SIZE));
-  readonly #destinationView = new DataView(this.#destination.buffer);
   #closed = false;
   /** Threads that are sending. The descriptor must not be closed meanwhile: its number may be another's at once. */
   #threads = 0;
@@ -119,7 +122,6 @@ export class NetlinkSocket {
       this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUF, MAX_DATAGRAM));
       this.maxDatagram = Math.min(MAX_DATAGRAM, this.#option(SO_SNDBUF) - SEND_BUFFER_OVERHEAD);
       this.#setTime(SO_SNDTIMEO, SEND_WAIT_MILLISECONDS);
-      writeSockaddrNl(this.#destinationView, 0, 0);
       // Last of all: a socket that is refused stays its owner's as it was.
       if (options.fd !== undefined) this.#check("fcntl", syscalls.adopt(options.fd));
     } catch (error) {
@@ -238,9 +240,9 @@ export class NetlinkSocket {
 
   #send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number, flags: number): boolean {
     this.#assertOpen("sendto");
-    writeSockaddrNlPort(this.#destinationView, 0, to);
+    writeSockaddrNlPort(destinationView, 0, to);
     for (;;) {
-      if (this.#syscalls.sendto(this.fd, bytes, length, flags, this.#destination) >= 0) return true;
+      if (this.#syscalls.sendto(this.fd, bytes, length, flags, destination) >= 0) return true;
       const errno = this.#syscalls.errno();
       // A wait that a signal ends is over: begun anew each time, it might never be.
       if (errno === ERRNO.EAGAIN || (errno === ERRNO.EINTR && flags === 0)) return false;
@@ -310,10 +312,7 @@ export class NetlinkSocket {
   #check(syscall: string, result: number): number {
     if (result !== -1) return result;
     const errno = this.#syscalls.errno();
-    throw new SyscallError(
-      syscall,
-      errno,
-      syscall === "socket" && SANDBOXED.includes(errno) ? SANDBOX_HINT : undefined,
-    );
+    const hint = syscall === "socket" && SANDBOXED.includes(errno) ? SANDBOX_HINT : undefined;
+    throw new SyscallError(syscall, errno, hint);
   }
 }

@@ -7,6 +7,7 @@ import type { Syscalls } from "../../ffi/syscalls.ts";
 import type { SyscallError } from "../errors.ts";
 import { EpollSet } from "./epoll_set.ts";
 import { type ReactorSource, Registration, type RegistrationState } from "./registration.ts";
+import { RegistrationGroup } from "./registration_group.ts";
 import { type Timer, unrefTimer } from "./unref_timer.ts";
 
 /** How long a socket stays in the epoll set after its last reason has gone, in milliseconds: the next call most often comes at once. */
@@ -23,15 +24,15 @@ export interface WatchListEvents {
 /** The sockets of the isolate. */
 export class WatchList {
   /** Sockets that keep the process running. */
-  readonly ref: Set<Registration> = new Set();
+  readonly ref: RegistrationGroup = new RegistrationGroup();
   /** Sockets that only want to be read while it runs. */
-  readonly unref: Set<Registration> = new Set();
+  readonly unref: RegistrationGroup = new RegistrationGroup();
 
   readonly #syscalls: Syscalls;
   readonly #events: WatchListEvents;
   readonly #registrations = new Map<number, Registration>();
   /** Those in the epoll set that have no reason to be there any more. */
-  readonly #idle = new Set<Registration>();
+  readonly #idle = new RegistrationGroup();
   /** Those that are read whenever others are, while there is no epoll set yet. */
   readonly #accompanying = new Set<Registration>();
   #epoll: EpollSet | undefined;

@@ -93,12 +93,29 @@ export function compileAccess(
   thrown: (error: unknown, caller: Caller, method: string) => void,
 ): Access {
   if (rule === "anyone") return ANYONE;
-  if (rule === "same-user") return new ListedAccess(new Set([0, side.uid]), new Set(), side);
+  if (rule === "same-user") return new OwnAccess(side);
   if (typeof rule === "function") return new AskedAccess(rule, thrown);
   if (typeof rule !== "object" || rule === null || Array.isArray(rule)) {
     throw new TypeError(`${name} must be "same-user", "anyone", { uids, gids } or a function, not ${describe(rule)}`);
   }
   return new ListedAccess(idsOf(`${name}.uids`, rule.uids), idsOf(`${name}.gids`, rule.gids), side);
+}
+
+/** The own user, and root. */
+class OwnAccess implements Access {
+  readonly isFixed = true;
+  readonly isAnyone = false;
+  readonly #side: AccessSide;
+
+  constructor(side: AccessSide) {
+    this.#side = side;
+  }
+
+  allows({ uid }: Caller): boolean {
+    const { uid: own, unmapped } = this.#side;
+    // Of an id that stands for whoever is not mapped, nobody knows whose it is; also where it is our own.
+    return (uid === own || uid === 0) && uid !== unmapped?.uid;
+  }
 }
 
 /** Certain users and groups. */
@@ -107,8 +124,8 @@ class ListedAccess implements Access {
   readonly isAnyone = false;
   readonly #uids: Set<number>;
   readonly #gids: Set<number>;
-  /** What tells which ids stand for whoever is not mapped, until it was asked. */
-  #side: AccessSide | undefined;
+  /** What tells which ids stand for whoever is not mapped. */
+  readonly #side: AccessSide;
 
   constructor(uids: Set<number>, gids: Set<number>, side: AccessSide) {
     this.#uids = uids;
@@ -117,8 +134,7 @@ class ListedAccess implements Access {
   }
 
   allows({ uid, gid }: Caller): boolean {
-    // Of an id that stands for whoever is not mapped, nobody knows whose it is; also where it is our own.
-    const unmapped = this.#side?.unmapped;
+    const { unmapped } = this.#side;
     return (uid !== unmapped?.uid && this.#uids.has(uid)) || (gid !== unmapped?.gid && this.#gids.has(gid));
   }
 }

@@ -11,7 +11,9 @@ interface Identified {
 }
 
 /** Places at the beginning. A power of two, as ever after. */
-const LEAST_PLACES = 256;
+const LEAST_PLACES = 128;
+/** Places that are kept when nobody waits any more. */
+const KEPT_PLACES = 1_024;
 /** Places at most; beyond these a map takes what finds its place taken. */
 const MOST_PLACES = 65_536;
 
@@ -20,9 +22,9 @@ const MOST_PLACES = 65_536;
  * leaves nothing for the garbage collector, which a map does with every few calls that come and go.
  */
 export class CallTable<Call extends Identified> {
-  #places: (Call | undefined)[] = new Array(LEAST_PLACES).fill(undefined);
+  #places: (Call | undefined)[] = emptyPlaces(LEAST_PLACES);
   /** Those that have found their place taken. */
-  readonly #others = new Map<number, Call>();
+  #others: Map<number, Call> | undefined;
   #size = 0;
 
   /** How many there are. */
@@ -39,7 +41,8 @@ export class CallTable<Call extends Identified> {
   get(id: number): Call | undefined {
     const call = this.#places[id & (this.#places.length - 1)];
     if (call !== undefined && call.id === id) return call;
-    return this.#others.size === 0 ? undefined : this.#others.get(id);
+    const others = this.#others;
+    return others === undefined || others.size === 0 ? undefined : others.get(id);
   }
 
   /**
@@ -62,9 +65,10 @@ export class CallTable<Call extends Identified> {
   delete(call: Call): boolean {
     const place = call.id & (this.#places.length - 1);
     if (this.#places[place] === call) this.#places[place] = undefined;
-    else if (this.#others.get(call.id) !== call) return false;
+    else if (this.#others?.get(call.id) !== call) return false;
     else this.#others.delete(call.id);
-    this.#size--;
+    // What many calls at once have taken is given back when the last one has gone.
+    if (--this.#size === 0 && this.#places.length > KEPT_PLACES) this.#places = emptyPlaces(LEAST_PLACES);
     return true;
   }
 
@@ -75,20 +79,24 @@ export class CallTable<Call extends Identified> {
    */
   all(): Call[] {
     const calls = this.#places.filter((call) => call !== undefined);
-    return [...calls, ...this.#others.values()].sort((a, b) => a.id - b.id);
+    return [...calls, ...this.#others?.values() ?? []].sort((a, b) => a.id - b.id);
   }
 
   #put(call: Call): void {
     const place = call.id & (this.#places.length - 1);
     if (this.#places[place] === undefined) this.#places[place] = call;
-    else this.#others.set(call.id, call);
+    else (this.#others ??= new Map()).set(call.id, call);
   }
 
   #grow(): void {
     if (this.#places.length >= MOST_PLACES) return;
     const calls = this.all();
-    this.#places = new Array(4 * this.#places.length).fill(undefined);
-    this.#others.clear();
+    this.#places = emptyPlaces(4 * this.#places.length);
+    this.#others = undefined;
     for (const call of calls) this.#put(call);
   }
+}
+
+function emptyPlaces(count: number): undefined[] {
+  return new Array(count).fill(undefined);
 }

@@ -32,8 +32,8 @@ export interface ClientParts {
   readonly outbox: Outbox;
   /** Where they wait. */
   readonly pending: PendingCalls;
-  /** Makes the calls that do not wait with the event loop. */
-  readonly sync: SyncClient;
+  /** Finds who makes the calls that do not wait with the event loop: few peers have any. */
+  readonly sync: () => SyncClient;
   /** Who holds the ports that are called. */
   readonly contacts: Contacts;
   /** Whom calls trust, where they do not say. */
@@ -100,7 +100,7 @@ export class Client {
    */
   callSync(target: number, method: string, params: object | undefined, options: CallOptions): unknown {
     const terms = this.#terms(target, method, params, options);
-    return this.#parts.sync.call(this.#pending.nextId(), terms, params, this.#deadline(options));
+    return this.#parts.sync().call(this.#pending.nextId(), terms, params, this.#deadline(options));
   }
 
   /**

@@ -158,17 +158,20 @@ export class Contacts implements ContactHost {
    * @returns Whether.
    */
   awaits(port: number): boolean {
-    return this.#awaited.has(port);
+    return (this.#awaited.get(port) ?? 0) > 0;
   }
 
   awaited(port: number, change: 1 | -1): void {
     const count = (this.#awaited.get(port) ?? 0) + change;
-    if (count === 0) this.#awaited.delete(port);
+    // What comes and goes with every call stays: each time anew it would leave tables behind.
+    if (count === 0 && !this.#contacts.has(port)) this.#awaited.delete(port);
     else this.#awaited.set(port, count);
   }
 
   ended(contact: Contact): void {
-    if (this.#contacts.get(contact.port) === contact) this.#contacts.delete(contact.port);
+    const { port } = contact;
+    if (this.#contacts.get(port) === contact) this.#contacts.delete(port);
+    if (this.#awaited.get(port) === 0 && !this.#contacts.has(port)) this.#awaited.delete(port);
   }
 
   #forgetOldest(newest: Contact): void {

@@ -6,21 +6,12 @@
 import { PeerClosedError } from "../errors.ts";
 import type { Link } from "../link/link.ts";
 import { NetlinkLink } from "../link/netlink_link.ts";
-import { Outbox } from "../link/outbox.ts";
-import { isGone } from "../link/probe.ts";
-import { Traffic } from "../link/traffic.ts";
 import type { ReportTrouble, TroubleKind } from "../link/trouble.ts";
 import { type AccessRule, compileAccess } from "./access.ts";
-import { CancelledCalls } from "./cancelled_calls.ts";
-import { Client } from "./client.ts";
-import { Contacts } from "./contacts.ts";
-import { DeafCallers } from "./deaf_callers.ts";
+import type { Client } from "./client.ts";
 import type { Timed } from "./deadlines.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { Inbox } from "./inbox.ts";
-import { Intake } from "./intake.ts";
-import { isolateDeadlines, isolateLooks, isolateSendBuffer, randomId } from "./isolate.ts";
-import { Methods } from "./methods.ts";
+import { isolateDeadlines, isolateLooks, isolateSendBuffer } from "./isolate.ts";
+import type { Methods } from "./methods.ts";
 import {
   checkPeerOptions,
   DEFAULT_BUSY_POLL,
@@ -28,48 +19,27 @@ import {
   DEFAULT_MAX_QUEUED_BYTES,
   type RPCPeerOptions,
 } from "./options.ts";
-import { PendingCalls } from "./pending_calls.ts";
-import { PostponedRequests } from "./postponed_requests.ts";
-import { completeQuotas, type Quotas } from "./quotas.ts";
-import { reserveMethods } from "./reserved_methods.ts";
-import { Server } from "./server.ts";
+import { Parts } from "./parts.ts";
+import { completeQuotas } from "./quotas.ts";
+import type { Server } from "./server.ts";
 import type { PeerStats } from "./stats.ts";
-import { SyncClient } from "./sync_client.ts";
-import { Unpacker } from "./unpacker.ts";
-import { UserQuota } from "./user_quota.ts";
-
-/** What is noted of messages that are put together, beside their bytes: 512 bytes of each of the 16 that a port may have. */
-const REASSEMBLY_NOTES = 8_192;
-/** Fragments are waited for in ticks of so many milliseconds. */
-const TICK_MILLISECONDS = 1_000;
+import type { Unpacker } from "./unpacker.ts";
 
 /** What is read and refused before a peer closes: datagrams at most, and for how long, in milliseconds. */
 const LAST_READ = { datagrams: 8_192, milliseconds: 50 } as const;
 
-/** What a peer consists of, and how it ends. */
+/** A peer from its opening to its end. */
 export class Conversation {
   /** What carries it. */
   readonly link: Link;
-  /** The methods that are offered. */
-  readonly methods: Methods;
-  /** Who gets the requests that arrive. */
-  readonly server: Server;
-  /** Who makes calls. */
-  readonly client: Client;
 
+  readonly #parts: Parts;
   readonly #trouble: ReportTrouble;
-  readonly #traffic = new Traffic();
-  readonly #outbox: Outbox;
-  readonly #dispatcher: Dispatcher;
-  readonly #pending: PendingCalls;
-  readonly #contacts: Contacts;
-  readonly #unpacker: Unpacker;
-  readonly #postponed: PostponedRequests;
   #drained: Promise<void> | undefined;
   #closeError: PeerClosedError | undefined;
 
   /**
-   * Opens a link, and puts the parts together on it.
+   * Opens a link, and has what arrives on it taken.
    *
    * @param options How it is opened.
    * @param trouble Reports what belongs to no call.
@@ -85,75 +55,31 @@ export class Conversation {
       compileAccess(name, rule, { uid: 0 }, () => {});
     }
     // The buffer first: when the isolate ends, it is flushed before the sockets are closed.
-    const sendBuffer = isolateSendBuffer();
+    isolateSendBuffer();
     this.link = link ?? new NetlinkLink({ port, fd, netns, busyPoll });
     this.#trouble = trouble;
-    this.methods = new Methods((rule) => this.#compile("access", rule));
-    const outbox = this.#outbox = new Outbox(this.link, sendBuffer, { maxMessageSize, maxQueuedBytes }, this.#traffic);
-    const requests = new UserQuota(this.link, quotas.requestsPerUser);
-    const dispatcher = this.#dispatcher = new Dispatcher({
-      methods: this.methods,
-      trouble,
-      isGone: (port) => isGone(this.link, port),
-    });
-    const intake = new Intake({
-      dispatcher,
-      methods: this.methods,
-      access: this.#compile("access", access),
-      outbox,
-      trouble,
-      requests,
-      answers: new UserQuota(this.link, quotas.answerBytesPerUser),
-      deaf: new DeafCallers(),
-      maxRequests: quotas.requests,
-      maxBatchMembers: quotas.batchMembers,
-    });
-    reserveMethods(this.methods, dispatcher);
-    this.server = new Server(this.link, dispatcher);
-    const cancelled = new CancelledCalls((port, id) => this.client.cancel(port, id));
-    const pending = this.#pending = new PendingCalls(this.link, isolateDeadlines, randomId(), cancelled);
-    const awaits = (port: number) => this.#contacts.awaits(port);
-    const limits = { maxBatchMembers: quotas.batchMembers, maxDepth: quotas.depth, awaits };
-    const inbox = new Inbox(intake, pending, trouble, limits);
-    const postponed = this.#postponed = new PostponedRequests(inbox, trouble);
-    const unpacker = this.#unpacker = this.#createUnpacker(inbox, maxMessageSize, quotas, requests);
-    const contacts = this.#contacts = new Contacts(
-      this.link,
-      isolateLooks,
-      (contact, timeout) => this.client.identify(contact, timeout),
-    );
-    const parts = {
-      link: this.link,
-      outbox,
-      unpacker,
-      intake,
-      inbox,
-      postponed,
-      contacts,
-      limits,
-      cancelled,
-      trouble,
-    };
-    this.client = new Client({
-      outbox,
-      pending,
-      sync: new SyncClient(parts),
-      contacts,
-      trust: this.#compile("trust", trust),
-      compile: (rule) => this.#compile("trust", rule),
-      timeout,
-    });
+    const settings = { maxMessageSize, maxQueuedBytes, timeout, quotas, access, trust };
+    const parts = this.#parts = new Parts(this.link, settings, trouble);
     this.link.start({
-      receive: (bytes, length, sender) => {
-        const before = postponed.size;
-        if (before === 0) return unpacker.take(bytes, length, sender);
-        // Behind those that wait; and before one of them makes a synchronous call, which would read what has come later.
-        unpacker.take(bytes, length, sender, postponed);
-        postponed.flush(postponed.size - before);
-      },
+      receive: (bytes, length, sender) => parts.receiving.take(bytes, length, sender),
       trouble,
       failed: (error) => this.close(new PeerClosedError({ cause: error })),
     });
+  }
+
+  /** The methods that are offered. */
+  get methods(): Methods {
+    return this.#parts.methods;
+  }
+
+  /** Who gets the requests that arrive. */
+  get server(): Server {
+    return this.#parts.server;
+  }
+
+  /** Who makes calls. */
+  get client(): Client {
+    return this.#parts.client;
   }
 
   /**
@@ -165,16 +91,13 @@ export class Conversation {
   stats(trouble: Readonly<Record<TroubleKind, number>>): PeerStats {
     const { malformed, denied, refused, overrun } = trouble;
     return {
-      ...this.#traffic,
+      ...this.#parts.traffic,
       malformed,
       denied,
       refused,
       overruns: overrun,
       trouble: { ...trouble },
-      callsInFlight: this.#pending.size,
-      requestsInFlight: this.#dispatcher.size,
-      queuedBytes: this.#outbox.queuedBytes,
-      reassemblyBytes: this.#unpacker.bytes,
+      ...this.#parts.load,
     };
   }
 
@@ -216,48 +139,30 @@ export class Conversation {
   close(error: PeerClosedError): void {
     if (this.#closeError !== undefined) return;
     this.#closeError = error;
+    const { dispatcher, outbox, receiving: { postponed, unpacker }, server } = this.#parts;
     let freed: Promise<void> | undefined;
     try {
-      this.#dispatcher.stop(error);
-      this.#postponed.close();
+      dispatcher.stop(error);
+      postponed.close();
       if (error.cause === undefined) this.#readLast();
-      this.#postponed.close();
-      this.#unpacker.close();
-      this.#dispatcher.close(error);
-      this.#outbox.close(error);
+      postponed.close();
+      unpacker.close();
+      dispatcher.close(error);
+      outbox.close(error);
     } finally {
       // Whatever a listener throws there: the port is freed, and nobody is left waiting.
-      this.#unpacker.close();
+      unpacker.close();
       freed = this.link.close();
-      this.#contacts.close(error);
-      this.#pending.rejectAll(error);
-      this.server.close(freed, error.cause === undefined ? undefined : error);
+      this.#parts.endCalls(error);
+      server.close(freed, error.cause === undefined ? undefined : error);
       isolateDeadlines.rest();
       isolateLooks.rest();
     }
   }
 
-  #compile(name: string, rule: AccessRule): ReturnType<typeof compileAccess> {
-    return compileAccess(name, rule, this.link, (error, { port }, method) => {
-      const shown = JSON.stringify(method.slice(0, 100));
-      this.#trouble("handler", `The ${name} function has thrown, which is a no, for ${shown}`, port, error);
-    });
-  }
-
-  #createUnpacker(inbox: Inbox, maxMessageSize: number, quotas: Quotas, users: UserQuota): Unpacker {
-    const limits = {
-      maxMessageSize,
-      perUser: quotas.reassemblyBytesPerUser + REASSEMBLY_NOTES,
-      total: quotas.reassemblyBytes + REASSEMBLY_NOTES,
-      isForeign: (uid: number) => users.isForeign(uid),
-      idleTicks: Math.ceil(quotas.fragmentTimeout / TICK_MILLISECONDS),
-    };
-    return new Unpacker(inbox, this.#trouble, (port) => isGone(this.link, port), limits, this.#traffic);
-  }
-
   async #drain(milliseconds: number): Promise<void> {
-    const error = new PeerClosedError();
-    this.#dispatcher.stop(error, this.server.stop());
+    const { dispatcher, outbox, server } = this.#parts;
+    dispatcher.stop(new PeerClosedError(), server.stop());
     // Answers must find their way out, and handlers may make calls; also where nothing else holds the link.
     try {
       this.link.hold();
@@ -268,9 +173,9 @@ export class Conversation {
     const timer: Timed = { deadline: performance.now() + milliseconds, heapIndex: -1, expire: resolve };
     if (milliseconds !== Infinity) isolateDeadlines.add(timer);
     const look = () => {
-      if (this.#closeError !== undefined || (this.#dispatcher.size === 0 && this.#outbox.isEmpty)) resolve();
+      if (this.#closeError !== undefined || (dispatcher.size === 0 && outbox.isEmpty)) resolve();
     };
-    this.#dispatcher.idle = this.#outbox.idle = look;
+    dispatcher.idle = outbox.idle = look;
     look();
     await promise;
     isolateDeadlines.delete(timer);
@@ -279,10 +184,11 @@ export class Conversation {
 
   /** Who has called, and was not read yet, must not wait for what will not come. */
   #readLast(): void {
-    this.#unpacker.finish();
+    const { unpacker } = this.#parts.receiving;
+    unpacker.finish();
     const { blocking } = this.link;
     const receiver = {
-      receive: (...datagram: Parameters<Unpacker["take"]>) => this.#unpacker.take(...datagram),
+      receive: (...datagram: Parameters<Unpacker["take"]>) => unpacker.take(...datagram),
       trouble: this.#trouble,
     };
     const deadline = performance.now() + LAST_READ.milliseconds;

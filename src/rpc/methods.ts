@@ -71,13 +71,17 @@ const AsyncFunction = (async () => {}).constructor;
 export class Methods {
   readonly #methods = new Map<string, Method>();
   readonly #compile: (rule: AccessRule) => Access;
+  /** Adds those of JSON-RPC's own, until it has. */
+  #reserve: ((methods: Methods) => void) | undefined;
   #ownRules = 0;
 
   /**
    * @param compile Checks a rule for who may call, and brings it into the form in which it is asked.
+   * @param reserve Adds the methods of JSON-RPC's own; called once, when somebody asks for one of them.
    */
-  constructor(compile: (rule: AccessRule) => Access) {
+  constructor(compile: (rule: AccessRule) => Access, reserve?: (methods: Methods) => void) {
     this.#compile = compile;
+    this.#reserve = reserve;
   }
 
   /** The names of the methods, without those that are reserved. */
@@ -97,7 +101,7 @@ export class Methods {
    * @returns The method, or undefined.
    */
   get(name: string): Method | undefined {
-    return this.#methods.get(name);
+    return this.#methods.get(name) ?? this.#reserved(name);
   }
 
   /**
@@ -158,6 +162,15 @@ export class Methods {
     }
     for (const name of found.keys()) if (this.#methods.has(name)) throw new DuplicateMethodError(name);
     for (const [name, handler] of found) this.register(handler, name, object);
+  }
+
+  /** Most peers are never asked for a method of JSON-RPC's own: until then there is none. */
+  #reserved(name: string): Method | undefined {
+    if (this.#reserve === undefined || !name.startsWith("rpc.")) return undefined;
+    const reserve = this.#reserve;
+    this.#reserve = undefined;
+    reserve(this);
+    return this.#methods.get(name);
   }
 
   #add(name: string, handler: Handler, receiver: unknown, options: RegisterOptions, isReserved: boolean): void {

@@ -12,14 +12,13 @@ import type { ReportTrouble } from "../link/trouble.ts";
 import { ANYONE } from "./access.ts";
 import type { CancelledCalls } from "./cancelled_calls.ts";
 import type { Contacts } from "./contacts.ts";
-import { Inbox, type InboxLimits } from "./inbox.ts";
-import type { Intake } from "./intake.ts";
+import { Inbox } from "./inbox.ts";
 import { isolateDeadlines } from "./isolate.ts";
 import type { CallTerms } from "./pending_call.ts";
 import { PendingCalls } from "./pending_calls.ts";
-import type { PostponedRequests } from "./postponed_requests.ts";
+import type { Receiving } from "./receiving.ts";
 import { IDENTITY_METHOD } from "./reserved_methods.ts";
-import type { MessageSink, Unpacker } from "./unpacker.ts";
+import type { MessageSink } from "./unpacker.ts";
 
 /** How long a datagram waits for room before what has arrived is read, in milliseconds. */
 const SEND_WAIT_MILLISECONDS = 2;
@@ -48,18 +47,10 @@ export interface SyncClientParts {
   readonly link: Link;
   /** Where requests leave. */
   readonly outbox: Outbox;
-  /** Takes datagrams apart. */
-  readonly unpacker: Unpacker;
-  /** Takes requests. */
-  readonly intake: Intake;
-  /** Takes the responses to other calls. */
-  readonly inbox: MessageSink;
-  /** Keeps requests until the event loop runs again. */
-  readonly postponed: PostponedRequests;
+  /** Takes datagrams apart, requests, and the responses to other calls. */
+  readonly receiving: Receiving;
   /** Makes sure that whoever holds a port is trusted. */
   readonly contacts: Contacts;
-  /** How large an answer may be. */
-  readonly limits: InboxLimits;
   /** Calls whose answers are not wanted any more. */
   readonly cancelled: CancelledCalls;
   /** Reports what belongs to no call. */
@@ -85,9 +76,10 @@ export class SyncClient implements MessageSink {
   constructor(parts: SyncClientParts) {
     this.#parts = parts;
     this.#pending = new PendingCalls(NO_HOST, isolateDeadlines, 0, parts.cancelled);
-    this.#inbox = new Inbox(parts.intake, this.#pending, parts.trouble, parts.limits);
+    const { intake, unpacker, limits } = parts.receiving;
+    this.#inbox = new Inbox(intake, this.#pending, parts.trouble, limits);
     this.#receiver = {
-      receive: (bytes, length, sender) => parts.unpacker.take(bytes, length, sender, this),
+      receive: (bytes, length, sender) => unpacker.take(bytes, length, sender, this),
       trouble: parts.trouble,
     };
   }
@@ -123,7 +115,7 @@ export class SyncClient implements MessageSink {
   }
 
   request(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
-    this.#parts.postponed.add(body, nlmsgSeq, sender);
+    this.#parts.receiving.postponed.add(body, nlmsgSeq, sender);
   }
 
   response(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
@@ -131,7 +123,7 @@ export class SyncClient implements MessageSink {
   }
 
   badRequest(...request: Parameters<MessageSink["badRequest"]>): void {
-    this.#parts.inbox.badRequest(...request);
+    this.#parts.receiving.inbox.badRequest(...request);
   }
 
   badResponse(error: Error, nlmsgSeq: number, sender: Caller): void {
@@ -147,11 +139,11 @@ export class SyncClient implements MessageSink {
   }
 
   ignores(sender: Caller): boolean {
-    return this.#parts.inbox.ignores(sender);
+    return this.#parts.receiving.inbox.ignores(sender);
   }
 
   denies(sender: Caller): boolean {
-    return this.#parts.inbox.denies(sender);
+    return this.#parts.receiving.inbox.denies(sender);
   }
 
   /** Sends a request, and waits for its answer. */
@@ -208,7 +200,7 @@ export class SyncClient implements MessageSink {
 
   /** Who takes the response to a message: this call, or one that waits with the event loop. */
   #inboxOf(nlmsgSeq: number, sender: Caller): MessageSink {
-    return this.#pending.holds(nlmsgSeq, sender.port) ? this.#inbox : this.#parts.inbox;
+    return this.#pending.holds(nlmsgSeq, sender.port) ? this.#inbox : this.#parts.receiving.inbox;
   }
 }
 

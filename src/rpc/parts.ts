@@ -1,0 +1,194 @@
+/**
+ * What a peer consists of. Each part is made when it is first needed: a process may have many peers, of which most are idle.
+ *
+ * @module
+ */
+import type { Link } from "../link/link.ts";
+import { Outbox } from "../link/outbox.ts";
+import { isGone } from "../link/probe.ts";
+import { Traffic } from "../link/traffic.ts";
+import type { ReportTrouble } from "../link/trouble.ts";
+import { type Access, type AccessRule, compileAccess } from "./access.ts";
+import { CancelledCalls } from "./cancelled_calls.ts";
+import { Client } from "./client.ts";
+import { Contacts } from "./contacts.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { isolateDeadlines, isolateLooks, isolateSendBuffer, randomId } from "./isolate.ts";
+import { Methods } from "./methods.ts";
+import { PendingCalls } from "./pending_calls.ts";
+import type { Quotas } from "./quotas.ts";
+import { Receiving } from "./receiving.ts";
+import { reserveMethods } from "./reserved_methods.ts";
+import { Server } from "./server.ts";
+import type { PeerStats } from "./stats.ts";
+import { SyncClient } from "./sync_client.ts";
+
+/** How a peer is set up, with nothing left out. */
+export interface PartsSettings {
+  /** The largest message, in bytes, both headers included. */
+  readonly maxMessageSize: number;
+  /** Bytes that may wait for one destination. */
+  readonly maxQueuedBytes: number;
+  /** How long calls wait, where they do not say, in milliseconds; undefined where nobody has said. */
+  readonly timeout: number | undefined;
+  /** How much others may take up. */
+  readonly quotas: Quotas;
+  /** Who may call. */
+  readonly access: AccessRule;
+  /** Whom calls trust, where they do not say. */
+  readonly trust: AccessRule;
+}
+
+/** The figures that the parts of a peer have as of now. */
+export type Load = Pick<PeerStats, "callsInFlight" | "requestsInFlight" | "queuedBytes" | "reassemblyBytes">;
+
+/** The parts of a peer. */
+export class Parts {
+  /** What carries it. */
+  readonly link: Link;
+  /** The methods that are offered. */
+  readonly methods: Methods;
+  /** What has been carried. */
+  readonly traffic: Traffic = new Traffic();
+
+  readonly #settings: PartsSettings;
+  readonly #trouble: ReportTrouble;
+  readonly #access: Access;
+  readonly #trust: Access;
+  #outbox: Outbox | undefined;
+  #dispatcher: Dispatcher | undefined;
+  #server: Server | undefined;
+  #receiving: Receiving | undefined;
+  #cancelled: CancelledCalls | undefined;
+  #pending: PendingCalls | undefined;
+  #contacts: Contacts | undefined;
+  #client: Client | undefined;
+  #sync: SyncClient | undefined;
+
+  /**
+   * @param link What carries the peer.
+   * @param settings How it is set up.
+   * @param trouble Reports what belongs to no call.
+   */
+  constructor(link: Link, settings: PartsSettings, trouble: ReportTrouble) {
+    this.link = link;
+    this.#settings = settings;
+    this.#trouble = trouble;
+    // At once: whoever has given a list may change it afterwards.
+    this.#access = this.#compile("access", settings.access);
+    this.#trust = this.#compile("trust", settings.trust);
+    this.methods = new Methods(
+      (rule) => this.#compile("access", rule),
+      (methods) => reserveMethods(methods, this.dispatcher),
+    );
+  }
+
+  /** Where messages leave. */
+  get outbox(): Outbox {
+    return this.#outbox ??= new Outbox(this.link, isolateSendBuffer(), this.#settings, this.traffic);
+  }
+
+  /** Has requests carried out. */
+  get dispatcher(): Dispatcher {
+    return this.#dispatcher ??= new Dispatcher({
+      methods: this.methods,
+      trouble: this.#trouble,
+      isGone: (port) => isGone(this.link, port),
+    });
+  }
+
+  /** Who gets the requests that arrive. */
+  get server(): Server {
+    return this.#server ??= new Server(this.link, this.dispatcher);
+  }
+
+  /** Takes what arrives. */
+  get receiving(): Receiving {
+    return this.#receiving ??= new Receiving(this, {
+      maxMessageSize: this.#settings.maxMessageSize,
+      quotas: this.#settings.quotas,
+      access: this.#access,
+      trouble: this.#trouble,
+    });
+  }
+
+  /** The calls that wait. */
+  get pending(): PendingCalls {
+    return this.#pending ??= new PendingCalls(this.link, isolateDeadlines, randomId(), this.#cancelledCalls());
+  }
+
+  /** Who holds the ports that are called. */
+  get contacts(): Contacts {
+    return this.#contacts ??= new Contacts(
+      this.link,
+      isolateLooks,
+      (contact, timeout) => this.client.identify(contact, timeout),
+    );
+  }
+
+  /** Makes calls. */
+  get client(): Client {
+    return this.#client ??= new Client({
+      outbox: this.outbox,
+      pending: this.pending,
+      contacts: this.contacts,
+      sync: () => this.#syncClient(),
+      trust: this.#trust,
+      compile: (rule) => this.#compile("trust", rule),
+      timeout: this.#settings.timeout,
+    });
+  }
+
+  /** What the parts have in hand. */
+  get load(): Load {
+    return {
+      callsInFlight: this.#pending?.size ?? 0,
+      requestsInFlight: this.#dispatcher?.size ?? 0,
+      queuedBytes: this.#outbox?.queuedBytes ?? 0,
+      reassemblyBytes: this.#receiving?.unpacker.bytes ?? 0,
+    };
+  }
+
+  /**
+   * Tells whether something is awaited from a port.
+   *
+   * @param port The port.
+   * @returns Whether.
+   */
+  awaits(port: number): boolean {
+    return this.#contacts?.awaits(port) ?? false;
+  }
+
+  /**
+   * Ends all calls.
+   *
+   * @param reason What they reject with.
+   */
+  endCalls(reason: Error): void {
+    this.#contacts?.close(reason);
+    this.#pending?.rejectAll(reason);
+  }
+
+  #syncClient(): SyncClient {
+    return this.#sync ??= new SyncClient({
+      link: this.link,
+      outbox: this.outbox,
+      receiving: this.receiving,
+      contacts: this.contacts,
+      cancelled: this.#cancelledCalls(),
+      trouble: this.#trouble,
+    });
+  }
+
+  /** Calls whose answers are not wanted any more. */
+  #cancelledCalls(): CancelledCalls {
+    return this.#cancelled ??= new CancelledCalls((port, id) => this.client.cancel(port, id));
+  }
+
+  #compile(name: string, rule: AccessRule): Access {
+    return compileAccess(name, rule, this.link, (error, { port }, method) => {
+      const shown = JSON.stringify(method.slice(0, 100));
+      this.#trouble("handler", `The ${name} function has thrown, which is a no, for ${shown}`, port, error);
+    });
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The receiving side of a peer: the way of a datagram to the requests and responses in it.
+ *
+ * @module
+ */
+import type { Caller } from "../link/link.ts";
+import { isGone } from "../link/probe.ts";
+import type { ReportTrouble } from "../link/trouble.ts";
+import type { Access } from "./access.ts";
+import { DeafCallers } from "./deaf_callers.ts";
+import { Inbox, type InboxLimits } from "./inbox.ts";
+import { Intake } from "./intake.ts";
+import type { Parts } from "./parts.ts";
+import { PostponedRequests } from "./postponed_requests.ts";
+import type { Quotas } from "./quotas.ts";
+import { Unpacker } from "./unpacker.ts";
+import { UserQuota } from "./user_quota.ts";
+
+/** What is noted of messages that are put together, beside their bytes: 512 bytes of each of the 16 that a port may have. */
+const REASSEMBLY_NOTES = 8_192;
+/** Fragments are waited for in ticks of so many milliseconds. */
+const TICK_MILLISECONDS = 1_000;
+
+/** What is taken, and of whom. */
+export interface ReceivingSettings {
+  /** The largest message, in bytes, both headers included. */
+  readonly maxMessageSize: number;
+  /** How much others may take up. */
+  readonly quotas: Quotas;
+  /** Who may call. */
+  readonly access: Access;
+  /** Reports what belongs to no call. */
+  readonly trouble: ReportTrouble;
+}
+
+/** Takes what arrives. */
+export class Receiving {
+  /** Takes requests. */
+  readonly intake: Intake;
+  /** Takes whole messages. */
+  readonly inbox: Inbox;
+  /** How large a payload may be, and of whom. */
+  readonly limits: InboxLimits;
+  /** Requests that have arrived during a synchronous call. */
+  readonly postponed: PostponedRequests;
+  /** Takes datagrams apart. */
+  readonly unpacker: Unpacker;
+
+  /**
+   * @param parts The other parts of the peer.
+   * @param settings What is taken.
+   */
+  constructor(parts: Parts, { maxMessageSize, quotas, access, trouble }: ReceivingSettings) {
+    const { link, methods, outbox, dispatcher } = parts;
+    const requests = new UserQuota(link, quotas.requestsPerUser);
+    this.intake = new Intake({
+      dispatcher,
+      methods,
+      access,
+      outbox,
+      trouble,
+      requests,
+      answers: new UserQuota(link, quotas.answerBytesPerUser),
+      deaf: new DeafCallers(),
+      maxRequests: quotas.requests,
+      maxBatchMembers: quotas.batchMembers,
+    });
+    this.limits = {
+      maxBatchMembers: quotas.batchMembers,
+      maxDepth: quotas.depth,
+      awaits: (port) => parts.awaits(port),
+    };
+    this.inbox = new Inbox(this.intake, parts.pending, trouble, this.limits);
+    this.postponed = new PostponedRequests(this.inbox, trouble);
+    const limits = {
+      maxMessageSize,
+      perUser: quotas.reassemblyBytesPerUser + REASSEMBLY_NOTES,
+      total: quotas.reassemblyBytes + REASSEMBLY_NOTES,
+      isForeign: (uid: number) => requests.isForeign(uid),
+      idleTicks: Math.ceil(quotas.fragmentTimeout / TICK_MILLISECONDS),
+    };
+    this.unpacker = new Unpacker(this.inbox, trouble, (port) => isGone(link, port), limits, parts.traffic);
+  }
+
+  /**
+   * Takes a datagram.
+   *
+   * @param bytes Memory that begins with it.
+   * @param length Its length in bytes.
+   * @param sender Who sent it.
+   */
+  take(bytes: Uint8Array, length: number, sender: Caller): void {
+    const { postponed, unpacker } = this;
+    const before = postponed.size;
+    if (before === 0) return unpacker.take(bytes, length, sender);
+    // Behind those that wait; and before one of them makes a synchronous call, which would read what has come later.
+    unpacker.take(bytes, length, sender, postponed);
+    postponed.flush(postponed.size - before);
+  }
+}
