@@ -30,6 +30,8 @@ export const END = new Phrase("}");
 
 /** Methods that are remembered at most. */
 const REMEMBERED_METHODS = 256;
+/** Names of more characters are not: whoever calls in the name of others would keep what they choose. */
+const LONGEST_REMEMBERED = 128;
 
 /** What stands behind the ids of requests. */
 export class RequestPhrases {
@@ -49,8 +51,9 @@ export class RequestPhrases {
     const phrases = hasParams ? this.#withParams : this.#withoutParams;
     let phrase = phrases.get(method);
     if (phrase === undefined) {
-      if (phrases.size >= REMEMBERED_METHODS) phrases.clear();
       phrase = new Phrase(`,"method":${JSON.stringify(method)}${hasParams ? ',"params":' : ""}`);
+      if (method.length > LONGEST_REMEMBERED) return phrase;
+      if (phrases.size >= REMEMBERED_METHODS) phrases.clear();
       phrases.set(method, phrase);
     }
     return phrase;

@@ -23,6 +23,12 @@ const freeSlots = new WeakMap<Syscalls, ReceiveSlot[]>();
 /** The longest time that poll(2) can be given, in milliseconds. */
 const LONGEST_POLL_MILLISECONDS = 0x7fff_ffff;
 
+/**
+ * Where others had the processor for so long while it was searched, the wait is as much shorter, in milliseconds. For less it is
+ * not worth another timeout of the socket.
+ */
+const WORTH_MILLISECONDS = 1;
+
 /** Sends and receives on a netlink socket, with the whole thread waiting. */
 export class BlockingNetlink implements BlockingLink {
   readonly #socket: NetlinkSocket;
@@ -83,10 +89,13 @@ export class BlockingNetlink implements BlockingLink {
       const searches = milliseconds > 0 && this.#busyPoll?.isOn === true;
       length = searches && !this.#busyPoll!.looksFirst() ? -1 : this.#socket.receive(slot);
       if (length >= 0 && searches) this.#busyPoll!.found(true);
-      if (length < 0 && milliseconds > 0) {
-        if (searches) length = this.#search(slot, this.#busyPoll!);
-        if (length < 0) length = this.#receiveWaiting(slot, milliseconds, lifeline);
+      if (length < 0 && searches) {
+        const begun = performance.now();
+        length = this.#search(slot, this.#busyPoll!, begun + milliseconds);
+        const spent = performance.now() - begun;
+        if (spent >= WORTH_MILLISECONDS) milliseconds -= spent;
       }
+      if (length < 0 && milliseconds > 0) length = this.#receiveWaiting(slot, milliseconds, lifeline);
     } catch (error) {
       if (!this.#reader.overrun(error as SyscallError, receiver)) throw error;
       return true;
@@ -97,10 +106,10 @@ export class BlockingNetlink implements BlockingLink {
   }
 
   /** Looks again and again for a moment: on an idle processor that is heard of sooner than the end of a wait. */
-  #search(slot: ReceiveSlot, busyPoll: BusyPoll): number {
+  #search(slot: ReceiveSlot, busyPoll: BusyPoll, end: number): number {
     let now = performance.now();
     busyPoll.begin();
-    while (busyPoll.goesOn) {
+    while (busyPoll.goesOn && now < end) {
       this.#syscalls.schedYield();
       const after = performance.now();
       busyPoll.yielded(after - now, after);

@@ -23,6 +23,9 @@ const SHORT_WAITS = { first: 1, most: 64 } as const;
  */
 const LOOK_MILLISECONDS = 0.002;
 
+/** And at least: the search must come to its end also where the clock stands still, as in tests that have taken it over. */
+const LEAST_MILLISECONDS = 0.0001;
+
 /**
  * How long a yield takes where another process keeps the processor busy, at least, in milliseconds: a time slice. On an idle
  * processor it takes half a microsecond, among twenty peers that all search one of forty takes that long.
@@ -95,7 +98,7 @@ export class BusyPoll {
    * @param now The time.
    */
   yielded(milliseconds: number, now: number): void {
-    this.#left -= Math.min(milliseconds, LOOK_MILLISECONDS);
+    this.#left -= Math.min(Math.max(milliseconds, LEAST_MILLISECONDS), LOOK_MILLISECONDS);
     const tookSlice = milliseconds >= SLICE_MILLISECONDS;
     this.#sliceShare += BUSY.weight * (Number(tookSlice) - this.#sliceShare);
     if (!tookSlice || this.#sliceShare < BUSY.share) return;

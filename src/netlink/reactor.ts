@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { EventList, Syscalls } from "../../ffi/syscalls.ts";
 import { BusyPoll } from "./busy_poll.ts";
 import type { EpollSet } from "./epoll_set.ts";
 import type { ReactorSource, Registration, RegistrationState } from "./registration.ts";
+import { inRootContext } from "./root_context.ts";
 import { SendThreads } from "./send_threads.ts";
 import { SocketReader, TURN_MILLISECONDS } from "./socket_reader.ts";
 import { type Timer, unrefTimer } from "./unref_timer.ts";
@@ -29,11 +29,10 @@ const WAKE_MILLISECONDS = 50;
 const MICROTASK_HOPS = 16;
 /** How long it goes on like this before timers and other I/O have their turn, in milliseconds. */
 const OTHERS_MILLISECONDS = 0.25;
+/** And how many searches in a row, should the clock stand still: a search takes three microseconds at least. */
+const OTHERS_SEARCHES = 256;
 /** How long one socket alone may be looked at while it is busy, in milliseconds: then all have their turn. */
 const ALONE_MILLISECONDS = 1;
-
-// What arrives belongs to nobody's async context, not to that of whoever happened to begin the wait.
-const inRootContext = AsyncLocalStorage.snapshot();
 
 /** What has come of a search. */
 type Outcome = "found" | "nothing" | "later";
@@ -61,9 +60,10 @@ export class Reactor {
   #busyMilliseconds = 0;
   /** What was sent since the last search. */
   #sentBytes = 0;
-  /** When something was found, and when timers and other I/O have their turn. */
+  /** When it was looked last, when timers and other I/O have their turn, and how many searches they have waited for. */
   #now = 0;
   #othersTurn = 0;
+  #searches = 0;
   /** When all sockets have their turn again, after one alone was looked at. */
   #nextRound = 0;
   #lookTimer: Timer | undefined;
@@ -107,10 +107,10 @@ export class Reactor {
     for (const { source } of this.#list.all) source.close();
     this.sendThreads.shutdown();
     const { epoll } = this.#list;
-    if (epoll === undefined || !this.#isWaiting) return;
+    if (epoll === undefined) return;
     // The thread must have left the wait before the wake-up descriptor goes: an event of a closed descriptor is none.
     const deadline = performance.now() + WAKE_MILLISECONDS;
-    while (!epoll.waited.written()) {
+    while (this.#isWaiting && !epoll.waited.written()) {
       if (performance.now() > deadline) return;
       this.syscalls.schedYield();
     }
@@ -194,11 +194,12 @@ export class Reactor {
     this.#isReading = false;
     if (outcome !== "found") return outcome;
     // What was found was found without the thread: the next is too, if none waits.
-    if (this.#isWaiting) epoll.poke();
+    if (this.#isWaiting) this.#list.epoll?.poke();
     if (!this.#busyPoll.isOn) return "nothing";
     // The time of the search before is near enough: it costs nothing.
-    if (this.#now < this.#othersTurn) return "found";
+    if (this.#now < this.#othersTurn && ++this.#searches < OTHERS_SEARCHES) return "found";
     this.#othersTurn = this.#now + OTHERS_MILLISECONDS;
+    this.#searches = 0;
     return "later";
   }
 
@@ -210,9 +211,9 @@ export class Reactor {
     busyPoll.begin(this.#sentBytes);
     this.#sentBytes = 0;
     for (let isFirst = true;; isFirst = false) {
+      this.#now = now;
       if ((!isFirst || busyPoll.looksFirst()) && this.#readReady(epoll, now, !isFirst)) {
         busyPoll.found(isFirst);
-        this.#now = now;
         return "found";
       }
       if (!busyPoll.goesOn) {
@@ -235,7 +236,7 @@ export class Reactor {
     }
     this.#nextRound = now + ALONE_MILLISECONDS;
     const count = this.#look(epoll);
-    return count !== 0 && this.#reader.readEvents(epoll, epoll.looked, count, now);
+    return count > 0 && this.#reader.readEvents(epoll, epoll.looked, count, now);
   }
 
   #wait(epoll: EpollSet): void {

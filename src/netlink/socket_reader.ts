@@ -72,6 +72,8 @@ export class SocketReader {
       }
       // A socket that lingers is not read, and what arrives there waits.
       if (this.#list.toRead(fd)?.readable(slot, deadline, false)) found = true;
+      // The isolate ends, as where a handler calls Deno.exit(): the events are gone with the set.
+      if (this.#list.epoll !== epoll) break;
     }
     return found;
   }

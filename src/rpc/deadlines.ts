@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inRootContext } from "../netlink/root_context.ts";
 import { DeadlineQueue, type Waiting } from "./deadline_queue.ts";
 
 /** Something with a deadline. */
@@ -161,7 +162,8 @@ export class Deadlines {
     this.#timerDeadline = next;
     const wait = Math.min(Math.max(next - performance.now(), 0), LONGEST_TIMER);
     // After a busy stretch the timer comes before what has arrived meanwhile: an immediate lets that be read first.
-    this.#timer = setTimeout(this.#fired, wait);
+    // What it ends are everybody's calls and requests, not only those of whoever sets it.
+    this.#timer = inRootContext(() => setTimeout(this.#fired, wait));
     // A call keeps the process running by its link, where it does; its deadline alone must not.
     Deno.unrefTimer(this.#timer);
   }

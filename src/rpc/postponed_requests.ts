@@ -6,6 +6,7 @@
 import { type JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import type { Caller } from "../link/link.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
+import { inRootContext } from "../netlink/root_context.ts";
 import type { MessageSink } from "./unpacker.ts";
 
 /** Bytes of requests that wait at most. */
@@ -121,6 +122,11 @@ export class PostponedRequests implements MessageSink {
     }
   }
 
+  readonly #flushNow = (): void => {
+    this.#immediate = undefined;
+    this.flush();
+  };
+
   #take(): PostponedRequest | undefined {
     const [next] = this.#requests;
     if (next === undefined) return undefined;
@@ -130,10 +136,9 @@ export class PostponedRequests implements MessageSink {
   }
 
   #flushLater(): void {
-    this.#immediate ??= setImmediate(() => {
-      this.#immediate = undefined;
-      this.flush();
-    });
+    if (this.#immediate !== undefined) return;
+    // Not in the context of the synchronous call.
+    this.#immediate = inRootContext(() => setImmediate(this.#flushNow));
   }
 }
 

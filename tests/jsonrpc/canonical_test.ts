@@ -103,3 +103,9 @@ Deno.test("what is no UTF-8, or nested too deep, is left to others too", () => {
   assertEquals(readResponse(deep, 3), undefined);
   assertEquals(readResponse(deep, 4)?.result, [[[]]]);
 });
+
+Deno.test("a very long name is left to JSON.parse(), which takes a fraction of the time for it", () => {
+  const read = (length: number) => readRequest(encodeText(encodeRequest(1, "x".repeat(length), undefined)), 10);
+  assertEquals([read(64)?.method, read(65), read(4_000)], ["x".repeat(64), undefined, undefined]);
+  assertEquals(readRequest(encodeText(encodeRequest(1, "y".repeat(64), undefined)), 10)?.method, "y".repeat(64));
+});

@@ -85,3 +85,32 @@ Deno.test("beside a busy process it waits, and does not look around for a while"
   for (let count = 0; count < 100; count++) assertEquals(setup.receive(), true);
   assertEquals([setup.yields < 30, setup.blocked > 70], [true, true]);
 });
+
+Deno.test("where the clock stands still, a search comes to its end all the same", async () => {
+  await using setup = open(50);
+  let yields = 0;
+  setup.kernel.schedYield = () => {
+    // Else it would not come to its end.
+    if (++yields > 100_000) setup.time.busy(1);
+  };
+  assertEquals([setup.receive(), yields <= 1_000, setup.blocked], [true, true, 1]);
+});
+
+Deno.test("what others take of the time while it looks around is not waited for once more", async () => {
+  await using setup = open(50);
+  const { kernel, time } = setup;
+  setup.during = () => time.busy(4);
+  const waits: number[] = [];
+  const setsockoptTime = kernel.setsockoptTime.bind(kernel);
+  kernel.setsockoptTime = (fd, level, option, milliseconds) => {
+    waits.push(milliseconds);
+    return setsockoptTime(fd, level, option, milliseconds);
+  };
+  const begun = performance.now();
+  assertEquals([setup.receive(10), waits], [false, []]);
+  assertEquals(performance.now() - begun < 15, true);
+  // Others give the processor back, and a wait of what is left is made.
+  setup.during = () => {};
+  time.busy(1_000);
+  assertEquals([setup.receive(10), waits], [true, [10]]);
+});
