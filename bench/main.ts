@@ -16,7 +16,7 @@ import { tablesOf } from "./report/table.ts";
 import { TARGETS } from "./targets.ts";
 
 const FULL: Plan = { rounds: 5, slice: 200, warmUp: 1_200, quick: false };
-const QUICK: Plan = { rounds: 3, slice: 90, warmUp: 300, quick: true };
+const QUICK: Plan = { rounds: 3, slice: 50, warmUp: 180, quick: true };
 
 const { quick, sections, json, chart, readme } = readOptions(Deno.args);
 const plan = quick ? QUICK : FULL;

@@ -10,7 +10,7 @@ import { OTHERS, PEERS } from "./peers/catalog.ts";
 
 const USAGE = `deno task bench [options]
 
-  --quick        the main rows only, in a minute or two
+  --quick        the main rows only, in less than a minute
   --only NAMES   some of the sections, with commas between them
   --json FILE    writes all figures, with their samples
   --chart FILE   writes an SVG of round trips and calls per second

@@ -50,7 +50,7 @@ export class Contest implements AsyncDisposable {
         return;
       } catch (error) {
         if (name === "procslink") throw error;
-        if (start === STARTS) return this.#leaveOut(name, firstLine(error));
+        if (start === STARTS || this.#bench.plan.quick) return this.#leaveOut(name, firstLine(error));
       }
     }
   }
