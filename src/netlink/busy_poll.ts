@@ -43,10 +43,10 @@ const BUSY = { share: 0.3, weight: 1 / 16 } as const;
 
 /**
  * Where that is so, nobody searches for so many times as long as the last yield took, up to the longest, in milliseconds. It costs
- * a twentieth of the time to find out that this is still so. Longer pauses are none better: where many peers search, those that
+ * a fiftieth of the time to find out that this is still so. Longer pauses are none better: where many peers search, those that
  * wait in threads are the ones that keep the others waiting.
  */
-const PAUSE = { factor: 24, longest: 150 } as const;
+const PAUSE = { factor: 48, longest: 250 } as const;
 
 /** Decides whether to search, by what has come of it. Times are as `performance.now()` counts. */
 export class BusyPoll {

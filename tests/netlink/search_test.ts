@@ -173,7 +173,7 @@ Deno.test("beside a busy process a thread waits, and nobody yields for a while",
     await settled(2);
   }
   assertEquals([setup.yields, kernel.waits], [yields, 11]);
-  time.busy(97);
+  time.busy(193);
   kernel.arrive(first.port);
   await settled(2);
   assertEquals(setup.yields, yields + 1);
