@@ -53,9 +53,6 @@ export interface ExchangeHost {
   readonly deaf: DeafCallers;
 }
 
-/** A result of so many characters at most fits any message. */
-const LONGEST_DIRECT = 256;
-
 /** Memory that an answer takes up beside its text while it waits, in bytes. */
 const ANSWER_OVERHEAD = 512;
 
@@ -114,9 +111,7 @@ export class SingleExchange implements Exchange, Delivery {
 
   result(id: JSONRPCId, result: string): void {
     // The way of most answers, and the same as that of all others: only the text is not put together.
-    if (id !== this.#nlmsgSeq || this.#isCounted || result.length > LONGEST_DIRECT) {
-      return this.answer(encodeResultText(id, result));
-    }
+    if (id !== this.#nlmsgSeq || this.#isCounted) return this.answer(encodeResultText(id, result));
     try {
       this.#host.outbox.responseOf(this.caller.port, id, RESULT, result, END, this);
     } catch (error) {
