@@ -104,16 +104,6 @@ export class PendingCalls implements PendingCallOwner {
   }
 
   /**
-   * Tells whether a call still waits.
-   *
-   * @param call The call.
-   * @returns Whether it does.
-   */
-  has(call: PendingCall): boolean {
-    return call.isPending;
-  }
-
-  /**
    * Forgets a call that has ended.
    *
    * @param call The call.
@@ -233,6 +223,6 @@ export class PendingCalls implements PendingCallOwner {
   #callsOf(nlmsgSeq: number, port: number): PendingCall[] {
     const single = this.#calls.get(nlmsgSeq);
     const calls = this.#batches.get(nlmsgSeq) ?? (single === undefined ? [] : [single]);
-    return calls.filter((call) => this.has(call) && call.terms.port === port);
+    return calls.filter((call) => call.isPending && call.terms.port === port);
   }
 }
