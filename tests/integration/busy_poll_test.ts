@@ -7,6 +7,9 @@ import { type Program, start } from "./processes.ts";
 /** Calls between two ticks of a millisecond, at most: several turns' worth. Time does not count, since others may have the processor. */
 const MOST_CALLS_A_TICK = 10_000;
 
+/** How often it is watched at most. */
+const LOOKS = 3;
+
 /** Wake-ups that Deno itself may have. One millisecond apart there would be thousands. */
 const FEW = 2;
 
@@ -50,14 +53,15 @@ for (const inFlight of [1, 64]) {
 Deno.test("a peer that is idle wakes up for nothing, before the first call and after the last", async () => {
   await using program = start("server");
   const port = Number(await program.line());
+  // What has gone before may not be over at the first look: nobody tells. Whoever wakes up again and again does so at each.
   const wakeUpsIdle = async () => {
-    // What has gone before is over once two looks in a row tell the same.
-    for (let last = -1; last !== wakeUpsOf(program); await new Promise((resolve) => setTimeout(resolve, 250))) {
-      last = wakeUpsOf(program);
+    let fewest = Infinity;
+    for (let looks = 0; looks < LOOKS && fewest > FEW; looks++) {
+      const before = wakeUpsOf(program);
+      await new Promise((resolve) => setTimeout(resolve, IDLE_MILLISECONDS));
+      fewest = Math.min(fewest, wakeUpsOf(program) - before);
     }
-    const before = wakeUpsOf(program);
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MILLISECONDS));
-    return wakeUpsOf(program) - before;
+    return fewest;
   };
   assert(await wakeUpsIdle() <= FEW);
   await using client = new RPCPeer();

@@ -46,3 +46,14 @@ Deno.test("many calls at once are all found", () => {
   assertEquals(calls.every((call) => table.delete(call)), true);
   assertEquals([table.size, table.all()], [0, []]);
 });
+
+Deno.test("what many calls have taken is given back with the last one, and the table goes on", () => {
+  const table = new CallTable<{ id: number }>();
+  for (let round = 0; round < 3; round++) {
+    const calls = Array.from({ length: 5_000 }, (_, index) => ({ id: round * 5_000 + index + 1 }));
+    for (const call of calls) table.add(call);
+    assertEquals([table.size, table.all().length], [5_000, 5_000]);
+    for (const call of calls) assertEquals([table.get(call.id) === call, table.delete(call)], [true, true]);
+    assertEquals([table.size, table.all(), table.get(calls[0]!.id)], [0, [], undefined]);
+  }
+});
