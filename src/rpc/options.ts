@@ -142,7 +142,9 @@ export interface RPCPeerOptions {
   /**
    * For how long to look again and again for what arrives before a thread is sent to wait for it, in microseconds, from 0, which is
    * not at all, to 1,000. It makes a round trip several times as fast, for some time of the processor: only where something is
-   * awaited, and only while it pays. Peers of one isolate wait together: the longest counts.
+   * awaited, and only while it pays. After large messages were sent it goes on for half a microsecond more for each kilobyte, and
+   * twice as long at most. Peers of one isolate wait together: the longest counts. Without a netlink socket, as with `link`, it
+   * cannot be given.
    *
    * @default 50
    */
