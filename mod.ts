@@ -96,6 +96,7 @@ export type {
 export type { CurrentCall, RPCRequest } from "./src/rpc/request.ts";
 export type { PeerStats } from "./src/rpc/stats.ts";
 export { TroubleTarget } from "./src/rpc/trouble_target.ts";
+export type { Dialect } from "./src/wire/dialect.ts";
 export { NetlinkMessage, NetlinkMessageHeader } from "./src/wire/netlink_message.ts";
 export type { NlmsghdrFields } from "./src/wire/nlmsghdr.ts";
 export { ProcslinkMessage, ProcslinkMessageHeader } from "./src/wire/procslink_message.ts";

@@ -159,7 +159,8 @@ export class CallTimeoutError extends Error {
 }
 
 /**
- * A message is larger than what is sent, or taken: `maxMessageSize` of the peer.
+ * A message is larger than what is sent, or taken: `maxMessageSize` of the peer, or the 4,096 bytes that ProcsLink 0.1 for Python
+ * reads.
  *
  * @example
  * ```ts
@@ -181,10 +182,13 @@ export class MessageTooLargeError extends RangeError {
    *
    * @param size Size of the message in bytes, headers included.
    * @param maximum The largest that is sent or taken, in bytes, headers included.
+   * @param reader Who reads no more, where that is no limit of this side, which can be raised.
    */
-  constructor(size: number, maximum: number) {
+  constructor(size: number, maximum: number, reader?: string) {
     super(
-      `A message of ${size} bytes is larger than maxMessageSize, which is ${maximum}: split it, or raise the limit`,
+      reader === undefined
+        ? `A message of ${size} bytes is larger than maxMessageSize, which is ${maximum}: split it, or raise the limit`
+        : `A message of ${size} bytes is larger than ${reader} reads, which is ${maximum}: split it`,
     );
     this.name = "MessageTooLargeError";
     this.size = size;

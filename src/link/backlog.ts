@@ -129,6 +129,16 @@ export class Backlog implements Tally {
   }
 
   /**
+   * Adds a message that leaves in a datagram of its own.
+   *
+   * @param bytes The message, which is kept.
+   * @param delivery Learns what became of it.
+   */
+  addAlone(bytes: Uint8Array<ArrayBuffer>, delivery: Delivery): void {
+    this.#small.addAlone(bytes, delivery);
+  }
+
+  /**
    * Adds a message that leaves in fragments.
    *
    * @param message The message.

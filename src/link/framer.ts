@@ -7,6 +7,7 @@ import { MessageTooLargeError } from "../errors.ts";
 import { nlmsgAlign } from "../wire/align.ts";
 import { epochMilliseconds } from "../wire/clock.ts";
 import { FRAME_HEADERS_SIZE, type FrameFields, writeFrameHeaders } from "../wire/frame.ts";
+import { LEGACY_DATAGRAM_SIZE, writeLegacyHeaders } from "../wire/legacy.ts";
 import { Counters } from "./counters.ts";
 import { LargeMessage } from "./large_message.ts";
 import type { Link } from "./link.ts";
@@ -57,11 +58,40 @@ export class Framer {
       seq: this.#counters.next(to),
       time: buffer.time,
     });
-    const size = FRAME_HEADERS_SIZE + bodyLength;
-    // The padding is zeroed: what another destination was sent before must not leave with this message.
-    const end = buffer.end = nlmsgAlign(start + size);
-    for (let index = start + size; index < end; index++) buffer.bytes[index] = 0;
-    return size;
+    return this.#advance(FRAME_HEADERS_SIZE + bodyLength);
+  }
+
+  /**
+   * Completes a message in the legacy dialect, likewise.
+   *
+   * @param payloadType What the body is.
+   * @param bodyLength Length of the body in bytes.
+   * @returns Size of the message in bytes.
+   */
+  completeLegacy(payloadType: number, bodyLength: number): number {
+    const { view, end } = this.#buffer;
+    this.writeLegacyHeaders(view, end, bodyLength, payloadType);
+    return this.#advance(FRAME_HEADERS_SIZE + bodyLength);
+  }
+
+  /** Writes the headers of a message in the legacy dialect that leaves by itself. */
+  writeLegacyHeaders(view: DataView, offset: number, bodyLength: number, payloadType: number): void {
+    writeLegacyHeaders(view, offset, bodyLength, this.#port, payloadType);
+  }
+
+  /**
+   * Checks that a message is not larger than a legacy peer reads.
+   *
+   * @param body JSON text.
+   * @throws {MessageTooLargeError} If it is.
+   */
+  checkLegacySize(body: string): void {
+    const maximum = Math.min(LEGACY_DATAGRAM_SIZE, this.#maxMessageSize, this.#link.maxDatagram);
+    if (FRAME_HEADERS_SIZE + UTF8_BYTES_A_UNIT * body.length <= maximum) return;
+    const size = FRAME_HEADERS_SIZE + utf8Length([body]);
+    if (size <= maximum) return;
+    const reader = maximum === LEGACY_DATAGRAM_SIZE ? "a peer of ProcsLink 0.1" : undefined;
+    throw new MessageTooLargeError(size, maximum, reader);
   }
 
   /**
@@ -91,6 +121,16 @@ export class Framer {
    */
   fields(to: number, flags: number, payloadType: number, nlmsgSeq: number): FrameFields {
     return { flags, nlmsgSeq, port: this.#port, payloadType, seq: this.#counters.next(to), time: epochMilliseconds() };
+  }
+
+  /** Notes that a message has been written behind the others. */
+  #advance(size: number): number {
+    const buffer = this.#buffer;
+    const written = buffer.end + size;
+    // The padding is zeroed: what another destination was sent before must not leave with this message.
+    const end = buffer.end = nlmsgAlign(written);
+    for (let index = written; index < end; index++) buffer.bytes[index] = 0;
+    return size;
   }
 
   /** Refuses what is too large. Only what may or may not be has to be encoded for that. */

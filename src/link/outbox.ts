@@ -5,27 +5,20 @@
  * @module
  */
 import type { Phrase } from "../jsonrpc/phrases.ts";
-import { FRAME_HEADERS_SIZE, writeFrameHeaders } from "../wire/frame.ts";
+import { FRAME_HEADERS_SIZE } from "../wire/frame.ts";
 import { NLM_F_REQUEST } from "../wire/nlmsghdr.ts";
 import { PAYLOAD_JSONRPC_REQUEST, PAYLOAD_JSONRPC_RESPONSE } from "../wire/procslinkhdr.ts";
-import { viewOf } from "../wire/view.ts";
 import { Backlogs } from "./backlogs.ts";
 import type { Delivery } from "./delivery.ts";
 import { Framer } from "./framer.ts";
 import type { LargeMessage } from "./large_message.ts";
 import type { Link } from "./link.ts";
 import { Outcomes } from "./outcomes.ts";
-import { encodeBehindHeaders, type Pieces, piecesOf, unitsOf } from "./pieces.ts";
-import { Segment } from "./segment.ts";
+import { type Pieces, piecesOf, unitsOf } from "./pieces.ts";
+import { COALESCED_DATAGRAM_SIZE, type Segment, Turn } from "./segment.ts";
 import type { SendBuffer, SendBufferUser } from "./send_buffer.ts";
+import { type SendDatagram, sendLegacyNow, sendNow, type SendNowParts } from "./send_now.ts";
 import { Traffic } from "./traffic.ts";
-
-/**
- * Messages join a datagram up to this many bytes. A larger message goes in a datagram of its own.
- *
- * Within it a call costs a fraction of a system call; beyond it nothing is gained, and the receiver's queue fills in gulps.
- */
-export const COALESCED_DATAGRAM_SIZE = 65_536;
 
 /** How much a peer sends. */
 export interface OutboxLimits {
@@ -40,8 +33,6 @@ export class Outbox implements SendBufferUser {
   readonly #link: Link;
   readonly #buffer: SendBuffer;
   readonly #maxMessageSize: number;
-  /** Size up to which messages join a datagram. */
-  readonly #maxJoined: number;
   readonly #traffic: Traffic;
   readonly #outcomes: Outcomes;
   readonly #backlogs: Backlogs;
@@ -50,10 +41,7 @@ export class Outbox implements SendBufferUser {
   /** Told when nothing waits any more. */
   idle: () => void = () => {};
 
-  #segments: Segment[] = [];
-  #last: Segment | undefined;
-  /** For other destinations the segment that still takes messages. Made anew each time: a map that is cleared leaves its contents behind. */
-  #open: Map<number, Segment> | undefined;
+  readonly #datagrams: Turn;
   #flushing = false;
   #flushScheduled = false;
   #turn = 1;
@@ -74,10 +62,11 @@ export class Outbox implements SendBufferUser {
     this.#buffer = buffer;
     this.#maxMessageSize = maxMessageSize;
     this.#framer = new Framer(link, buffer, maxMessageSize);
-    this.#maxJoined = Math.min(COALESCED_DATAGRAM_SIZE, link.maxDatagram);
+    const maxJoined = Math.min(COALESCED_DATAGRAM_SIZE, link.maxDatagram);
+    this.#datagrams = new Turn(maxJoined);
     this.#traffic = traffic;
     this.#outcomes = new Outcomes(traffic);
-    const bounds = { maxQueuedBytes, maxMessageSize, maxJoined: this.#maxJoined };
+    const bounds = { maxQueuedBytes, maxMessageSize, maxJoined };
     this.#backlogs = new Backlogs(link, bounds, this.#outcomes, traffic);
     this.#backlogs.idle = () => this.idle();
   }
@@ -108,6 +97,28 @@ export class Outbox implements SendBufferUser {
    */
   response(to: number, nlmsgSeq: number, body: string, delivery: Delivery): void {
     this.#post(to, 0, PAYLOAD_JSONRPC_RESPONSE, nlmsgSeq, [body], delivery);
+  }
+
+  /**
+   * Sends a request, or a notification, in the legacy dialect, in a datagram of its own, at the end of this turn.
+   *
+   * @param to Port of the receiver.
+   * @param body JSON text.
+   * @param delivery Learns what became of it.
+   * @throws {MessageTooLargeError} If it is larger than the receiver reads. Nothing of it is sent.
+   */
+  legacyRequest(to: number, body: string, delivery: Delivery): void {
+    this.#postLegacy(to, PAYLOAD_JSONRPC_REQUEST, body, delivery);
+  }
+
+  /** Sends a response likewise. */
+  legacyResponse(to: number, body: string, delivery: Delivery): void {
+    this.#postLegacy(to, PAYLOAD_JSONRPC_RESPONSE, body, delivery);
+  }
+
+  /** Throws a {@linkcode MessageTooLargeError} where a message is larger than a legacy peer reads. */
+  checkLegacySize(body: string): void {
+    this.#framer.checkLegacySize(body);
   }
 
   /**
@@ -143,39 +154,21 @@ export class Outbox implements SendBufferUser {
     to: number,
     nlmsgSeq: number,
     body: string,
-    send: (bytes: Uint8Array<ArrayBuffer>, length: number) => boolean,
+    send: SendDatagram,
   ): void {
     this.flush();
-    const { maxDatagram } = this.#link;
-    if (FRAME_HEADERS_SIZE + body.length <= maxDatagram) {
-      const bytes = encodeBehindHeaders([body]);
-      const { length } = bytes;
-      if (length <= maxDatagram && length <= this.#maxMessageSize) {
-        const fields = this.#framer.fields(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq);
-        writeFrameHeaders(viewOf(bytes), 0, length - FRAME_HEADERS_SIZE, fields);
-        if (!send(bytes, length)) return;
-        this.#traffic.bytesOut += length;
-        this.#traffic.messagesOut++;
-        return;
-      }
-    }
-    const message = this.#framer.large(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, [body]);
-    try {
-      while (!message.isSent) {
-        const { bytes, length } = message.next();
-        if (!send(bytes, length)) break;
-        message.advance();
-        this.#traffic.bytesOut += length;
-      }
-      if (message.isSent) this.#traffic.messagesOut++;
-    } finally {
-      if (message.isUnderWay) this.#abandon(to, message);
-    }
+    sendNow(this.#nowParts(to), to, nlmsgSeq, body, send);
+  }
+
+  /** Sends a request in the legacy dialect likewise. */
+  legacyRequestNow(to: number, body: string, send: SendDatagram): void {
+    this.flush();
+    sendLegacyNow(this.#nowParts(to), body, send);
   }
 
   /** Whether nothing waits: neither for the end of the turn nor for room. */
   get isEmpty(): boolean {
-    return this.#segments.length === 0 && this.#backlogs.isEmpty;
+    return this.#datagrams.isEmpty && this.#backlogs.isEmpty;
   }
 
   /** What waits for room in its receiver's queue, in bytes. */
@@ -193,11 +186,7 @@ export class Outbox implements SendBufferUser {
     if (this.#flushing) return;
     this.#turn++;
     this.#flushing = true;
-    const segments = this.#segments;
-    this.#segments = [];
-    this.#last = undefined;
-    this.#open = undefined;
-    for (const segment of segments) this.#sendSegment(segment);
+    for (const segment of this.#datagrams.take()) this.#sendSegment(segment);
     this.#buffer.leave(this);
     this.#flushing = false;
     // First of all: who takes a message back now, or closes, does so before it has left.
@@ -218,6 +207,16 @@ export class Outbox implements SendBufferUser {
     this.#outcomes.tell();
   }
 
+  #nowParts(to: number): SendNowParts {
+    return {
+      link: this.#link,
+      framer: this.#framer,
+      traffic: this.#traffic,
+      maxMessageSize: this.#maxMessageSize,
+      abandon: (message) => this.#abandon(to, message),
+    };
+  }
+
   /** Tells a receiver that the rest will not come: at once, or as soon as it has room. */
   #abandon(to: number, message: LargeMessage): void {
     const { bytes, length } = message.abandon();
@@ -231,25 +230,33 @@ export class Outbox implements SendBufferUser {
   }
 
   #post(to: number, flags: number, payloadType: number, nlmsgSeq: number, body: Pieces, delivery: Delivery): void {
-    const buffer = this.#buffer;
     const { maxDatagram } = this.#link;
-    let bodyLength = -1;
     // Every UTF-16 unit takes at least one byte: what cannot fit is not even tried.
-    if (FRAME_HEADERS_SIZE + unitsOf(body) <= maxDatagram) {
-      bodyLength = buffer.encode(body, buffer.end + FRAME_HEADERS_SIZE);
-      if (bodyLength < 0 && buffer.end > 0) {
-        buffer.flush();
-        bodyLength = buffer.encode(body, buffer.end + FRAME_HEADERS_SIZE);
-      }
-    }
+    const bodyLength = FRAME_HEADERS_SIZE + unitsOf(body) <= maxDatagram ? this.#encode(body) : -1;
     const size = FRAME_HEADERS_SIZE + bodyLength;
     if (bodyLength < 0 || size > maxDatagram || size > this.#maxMessageSize) {
       const message = this.#framer.large(to, flags, payloadType, nlmsgSeq, body);
       this.#backlogs.open(to).addLarge(message, delivery);
-      buffer.use(this);
+      this.#buffer.use(this);
       return this.#scheduleFlush();
     }
     this.#put(to, flags, payloadType, nlmsgSeq, bodyLength, delivery);
+  }
+
+  #postLegacy(to: number, payloadType: number, body: string, delivery: Delivery): void {
+    this.#framer.checkLegacySize(body);
+    const length = this.#encode([body]);
+    const start = this.#begin();
+    this.#datagrams.addAlone(to, start, this.#framer.completeLegacy(payloadType, length), delivery);
+  }
+
+  /** Encodes a body behind room for its headers. Returns its length, or -1 where there is no room for it. */
+  #encode(body: Pieces): number {
+    const buffer = this.#buffer;
+    const length = buffer.encode(body, buffer.end + FRAME_HEADERS_SIZE);
+    if (length >= 0 || buffer.end === 0) return length;
+    buffer.flush();
+    return buffer.encode(body, buffer.end + FRAME_HEADERS_SIZE);
   }
 
   /** Sends a message of parts: what is short and ASCII is written as it is, where there is room for it. */
@@ -274,12 +281,16 @@ export class Outbox implements SendBufferUser {
 
   /** Completes the message whose body is in the buffer. */
   #put(to: number, flags: number, payloadType: number, nlmsgSeq: number, length: number, delivery: Delivery): void {
+    const start = this.#begin();
+    this.#datagrams.add(to, start, this.#framer.complete(to, flags, payloadType, nlmsgSeq, length), delivery);
+  }
+
+  /** Has a message leave at the end of this turn. Returns where it begins in the buffer. */
+  #begin(): number {
     const buffer = this.#buffer;
-    const start = buffer.end;
-    if (this.#segments.length === 0) buffer.use(this);
+    if (this.#datagrams.isEmpty) buffer.use(this);
     this.#scheduleFlush();
-    const size = this.#framer.complete(to, flags, payloadType, nlmsgSeq, length);
-    this.#append(to, start, size, delivery);
+    return buffer.end;
   }
 
   #scheduleFlush(): void {
@@ -288,27 +299,14 @@ export class Outbox implements SendBufferUser {
     queueMicrotask(this.#flushLater);
   }
 
-  /** Adds a message to the datagram of its destination, or begins one. */
-  #append(to: number, start: number, size: number, delivery: Delivery): void {
-    let segment = this.#last;
-    if (segment !== undefined && segment.to !== to) {
-      segment = (this.#open ??= new Map<number, Segment>()).set(segment.to, segment).get(to);
-    }
-    if (segment === undefined || segment.sizeWith(size) > this.#maxJoined) {
-      segment = new Segment(to);
-      this.#segments.push(segment);
-    }
-    segment.add(start, size, delivery);
-    this.#last = segment;
-  }
-
   /** Sends one datagram; where there is no room for it, or others wait for some already, it goes behind them. */
   #sendSegment(segment: Segment): void {
-    const { to, size, deliveries } = segment;
+    const { to, size, deliveries, isAlone } = segment;
     try {
       if (this.#backlogs.get(to) !== undefined || !this.#link.send(to, segment.datagram(this.#buffer.bytes), size)) {
-        this.#backlogs.open(to).add(segment.copy(this.#buffer.bytes), deliveries);
-        return;
+        const copy = segment.copy(this.#buffer.bytes);
+        if (isAlone) return this.#backlogs.open(to).addAlone(copy, deliveries[0]!);
+        return this.#backlogs.open(to).add(copy, deliveries);
       }
       this.#traffic.bytesOut += size;
       for (const delivery of deliveries) this.#outcomes.add(delivery);

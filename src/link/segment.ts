@@ -1,15 +1,24 @@
 /**
- * Messages for one destination that leave in one datagram.
+ * Messages for one destination that leave in one datagram, and all that leaves in one turn.
  *
  * @module
  */
 import { nlmsgAlign } from "../wire/align.ts";
 import type { Delivery } from "./delivery.ts";
 
+/**
+ * Messages join a datagram up to this many bytes. A larger message goes in a datagram of its own.
+ *
+ * Within it a call costs a fraction of a system call; beyond it nothing is gained, and the receiver's queue fills in gulps.
+ */
+export const COALESCED_DATAGRAM_SIZE = 65_536;
+
 /** Where the messages of a datagram are in the send buffer, until the end of the turn. */
 export class Segment {
   /** Port of the receiver. */
   readonly to: number;
+  /** Whether its one message leaves alone, also where it has to wait. */
+  readonly isAlone: boolean;
   /** Learn what became of each message. */
   readonly deliveries: Delivery[] = [];
   /** Start and end of each part. A part ends where another destination's message came between. */
@@ -18,9 +27,11 @@ export class Segment {
 
   /**
    * @param to Port of the receiver.
+   * @param isAlone Whether it is for one message only.
    */
-  constructor(to: number) {
+  constructor(to: number, isAlone = false) {
     this.to = to;
+    this.isAlone = isAlone;
   }
 
   /** Size of the datagram in bytes. */
@@ -78,5 +89,67 @@ export class Segment {
       offset = nlmsgAlign(offset + parts[part + 1]! - parts[part]!);
     }
     return datagram;
+  }
+}
+
+/** The datagrams of one turn of the event loop, in the order in which they were begun. */
+export class Turn {
+  readonly #maximum: number;
+  #segments: Segment[] = [];
+  #last: Segment | undefined;
+  /** For other destinations the segment that still takes messages. Made anew each time: a map that is cleared leaves its contents behind. */
+  #open: Map<number, Segment> | undefined;
+
+  /**
+   * @param maximum Size up to which messages join a datagram, in bytes.
+   */
+  constructor(maximum: number) {
+    this.#maximum = maximum;
+  }
+
+  /** Whether there is none. */
+  get isEmpty(): boolean {
+    return this.#segments.length === 0;
+  }
+
+  /**
+   * Adds a message to the datagram of its destination, or begins one.
+   *
+   * @param to Port of the receiver.
+   * @param start Where the message begins in the buffer.
+   * @param size Its size in bytes.
+   * @param delivery Learns what became of it.
+   */
+  add(to: number, start: number, size: number, delivery: Delivery): void {
+    let segment = this.#last;
+    if (segment !== undefined && segment.to !== to) {
+      segment = (this.#open ??= new Map<number, Segment>()).set(segment.to, segment).get(to);
+    }
+    if (segment === undefined || segment.sizeWith(size) > this.#maximum) {
+      segment = new Segment(to);
+      this.#segments.push(segment);
+    }
+    segment.add(start, size, delivery);
+    this.#last = segment;
+  }
+
+  /** Adds a message that leaves in a datagram of its own, likewise. */
+  addAlone(to: number, start: number, size: number, delivery: Delivery): void {
+    const segment = new Segment(to, true);
+    segment.add(start, size, delivery);
+    this.#segments.push(segment);
+  }
+
+  /**
+   * Ends the turn.
+   *
+   * @returns Its datagrams.
+   */
+  take(): Segment[] {
+    const segments = this.#segments;
+    this.#segments = [];
+    this.#last = undefined;
+    this.#open = undefined;
+    return segments;
   }
 }

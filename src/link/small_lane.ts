@@ -9,11 +9,20 @@ import { viewOf } from "../wire/view.ts";
 import type { Delivery } from "./delivery.ts";
 import { Entry, type Lane, type NextDatagram, type Tally } from "./lane.ts";
 
+/** A message that waits. */
+interface SmallMessage {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether no other one joins its datagram. */
+  readonly isAlone: boolean;
+}
+
+type SmallEntry = Entry<SmallMessage>;
+
 /** The lane of messages that fit a datagram. */
 export class SmallLane implements Lane {
   readonly #tally: Tally;
   readonly #maximum: number;
-  readonly #entries = new Set<Entry<Uint8Array<ArrayBuffer>>>();
+  readonly #entries = new Set<SmallEntry>();
   #next: NextDatagram | undefined;
 
   /**
@@ -36,18 +45,19 @@ export class SmallLane implements Lane {
     let offset = 0;
     for (const delivery of deliveries) {
       const size = view.getUint32(offset + NLMSGHDR.nlmsgLen, true);
-      const message = datagram.subarray(offset, offset + size);
+      this.#add({ bytes: datagram.subarray(offset, offset + size), isAlone: false }, delivery);
       offset += nlmsgAlign(size);
-      const refusal = delivery.expendable ? this.#tally.noRoom() : this.#tally.refuse(size, delivery.reserved);
-      if (refusal !== undefined) {
-        this.#tally.outcomes.add(delivery, refusal);
-        continue;
-      }
-      const entry = new Entry(message, size, delivery, (entry) => this.#withdraw(entry));
-      this.#entries.add(entry);
-      this.#tally.enter(size);
-      delivery.waits?.(entry);
     }
+  }
+
+  /**
+   * Adds a message that leaves in a datagram of its own.
+   *
+   * @param bytes The message, which is kept.
+   * @param delivery Learns what became of it.
+   */
+  addAlone(bytes: Uint8Array<ArrayBuffer>, delivery: Delivery): void {
+    this.#add({ bytes, isAlone: true }, delivery);
   }
 
   next(): NextDatagram | undefined {
@@ -59,21 +69,33 @@ export class SmallLane implements Lane {
     return [...this.#entries].filter((entry) => this.#take(entry));
   }
 
+  #add(message: SmallMessage, delivery: Delivery): void {
+    const { bytes: { length } } = message;
+    const refusal = delivery.expendable ? this.#tally.noRoom() : this.#tally.refuse(length, delivery.reserved);
+    if (refusal !== undefined) return this.#tally.outcomes.add(delivery, refusal);
+    const entry = new Entry(message, length, delivery, (entry) => this.#withdraw(entry));
+    this.#entries.add(entry);
+    this.#tally.enter(length);
+    delivery.waits?.(entry);
+  }
+
   /** Joins as many messages as fit, and at least one. */
   #join(): NextDatagram {
-    const joined: Entry<Uint8Array<ArrayBuffer>>[] = [];
+    const joined: SmallEntry[] = [];
     let length = 0;
     for (const entry of this.#entries) {
       const end = nlmsgAlign(length) + entry.size;
-      if (joined.length > 0 && end > this.#maximum) break;
+      const { isAlone } = entry.content;
+      if (joined.length > 0 && (isAlone || end > this.#maximum)) break;
       joined.push(entry);
       length = end;
+      if (isAlone) break;
     }
     const bytes = new Uint8Array(length);
     let offset = 0;
-    for (const { content } of joined) {
-      bytes.set(content, offset);
-      offset += nlmsgAlign(content.length);
+    for (const { content, size } of joined) {
+      bytes.set(content.bytes, offset);
+      offset += nlmsgAlign(size);
     }
     const end = (error?: Error) => {
       // Those that were taken back meanwhile are no longer here, and nobody wants to know.
@@ -82,11 +104,11 @@ export class SmallLane implements Lane {
     return { bytes, length, left: () => end(), failed: end };
   }
 
-  #withdraw(entry: Entry<Uint8Array<ArrayBuffer>>): void {
+  #withdraw(entry: SmallEntry): void {
     if (this.#take(entry)) this.#tally.reconsider();
   }
 
-  #take(entry: Entry<Uint8Array<ArrayBuffer>>): boolean {
+  #take(entry: SmallEntry): boolean {
     if (!this.#entries.delete(entry)) return false;
     this.#tally.leave(entry.size);
     this.#next = undefined;

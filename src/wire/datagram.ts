@@ -1,12 +1,23 @@
 /**
- * The messages of one datagram, one after the other. Whatever the bytes are, walking them does not throw.
+ * The messages of one datagram, one after the other, or the one of the legacy dialect. Whatever the bytes are, walking them does
+ * not throw.
  *
  * @module
  */
 import { nlmsgAlign } from "./align.ts";
-import { NLM_F_MULTI, NLMSG_DONE, NLMSG_NOOP, NLMSG_PROCSLINK, NLMSGHDR, NLMSGHDR_SIZE } from "./nlmsghdr.ts";
+import { type Dialect, LEGACY, NATIVE } from "./dialect.ts";
+import { isLegacyDatagram } from "./legacy.ts";
+import {
+  NLM_F_MULTI,
+  NLMSG_DONE,
+  NLMSG_NOOP,
+  NLMSG_PROCSLINK,
+  NLMSGHDR,
+  NLMSGHDR_SIZE,
+  readNlmsghdr,
+} from "./nlmsghdr.ts";
 import { FRAME_HEADERS_SIZE } from "./frame.ts";
-import { PROCSLINK_VERSION, PROCSLINKHDR, PROCSLINKHDR_SIZE } from "./procslinkhdr.ts";
+import { PROCSLINK_VERSION, PROCSLINKHDR, PROCSLINKHDR_SIZE, readProcslinkhdr } from "./procslinkhdr.ts";
 import { viewOf } from "./view.ts";
 
 /**
@@ -18,6 +29,8 @@ import { viewOf } from "./view.ts";
 export class DatagramReader {
   /** What is wrong with the message, or undefined. */
   problem: string | undefined;
+  /** The dialect of the message. A legacy one has no `nlmsg_seq` of its own, and is no fragment. */
+  dialect: Dialect = NATIVE;
   /** `nlmsg_seq` of the message. */
   nlmsgSeq = 0;
   /** `nlmsg_pid` of the message: the port that the sender claims. */
@@ -80,6 +93,7 @@ export class DatagramReader {
       }
       const length = view.getUint32(offset + NLMSGHDR.nlmsgLen, true);
       if (length < NLMSGHDR_SIZE || length > rest) {
+        if (offset === 0 && isLegacyDatagram(view, rest)) return this.#readLegacy(view, rest);
         // Nobody can tell where the next message would begin: the rest of the datagram goes with this one.
         this.#offset = this.#end;
         return this.#reject(`nlmsg_len is ${length}, and it must be from ${NLMSGHDR_SIZE} to the ${rest} bytes left`);
@@ -93,7 +107,11 @@ export class DatagramReader {
   #read(view: DataView, offset: number, length: number, type: number): boolean {
     this.nlmsgSeq = view.getUint32(offset + NLMSGHDR.nlmsgSeq, true);
     this.nlmsgPid = view.getUint32(offset + NLMSGHDR.nlmsgPid, true);
-    if (type !== NLMSG_PROCSLINK && type !== NLMSG_DONE) return this.#reject(`nlmsg_type ${type} is unknown`);
+    if (type !== NLMSG_PROCSLINK && type !== NLMSG_DONE) {
+      // A legacy message may be so large that its length could be one of ours.
+      if (offset === 0 && isLegacyDatagram(view, this.#end)) return this.#readLegacy(view, this.#end);
+      return this.#reject(`nlmsg_type ${type} is unknown`);
+    }
     if (length < FRAME_HEADERS_SIZE) {
       return this.#reject(
         `${length - NLMSGHDR_SIZE} bytes cannot hold a procslinkhdr, which takes ${PROCSLINKHDR_SIZE}`,
@@ -117,8 +135,27 @@ export class DatagramReader {
       return this.#reject(`procslinkhdr.length is ${stated}, and the message has ${length - NLMSGHDR_SIZE} bytes`);
     }
     this.problem = undefined;
+    this.dialect = NATIVE;
     this.bodyStart = offset + FRAME_HEADERS_SIZE;
     this.bodyEnd = offset + length;
+    return true;
+  }
+
+  /** Reads the one message of a datagram in the legacy dialect. */
+  #readLegacy(view: DataView, length: number): true {
+    const netlink = readNlmsghdr(view, 0, false);
+    const procslink = readProcslinkhdr(view, NLMSGHDR_SIZE, false);
+    this.#offset = length;
+    this.problem = undefined;
+    this.dialect = LEGACY;
+    this.nlmsgSeq = netlink.nlmsgSeq;
+    this.nlmsgPid = netlink.nlmsgPid;
+    this.version = procslink.version;
+    this.payloadType = procslink.payloadType;
+    this.size = length;
+    this.fragment = false;
+    this.bodyStart = FRAME_HEADERS_SIZE;
+    this.bodyEnd = length;
     return true;
   }
 

@@ -5,7 +5,9 @@
  */
 import { DecodeError } from "../errors.ts";
 import { nlmsgAlign } from "./align.ts";
+import { type Dialect, LEGACY, NATIVE } from "./dialect.ts";
 import { checkUint, UINT16_MAX, UINT32_MAX } from "./integers.ts";
+import { NLMSG_LEGACY } from "./legacy.ts";
 import { NLMSG_PROCSLINK, NLMSGHDR_SIZE, type NlmsghdrFields, readNlmsghdr, writeNlmsghdr } from "./nlmsghdr.ts";
 import { viewOf } from "./view.ts";
 
@@ -54,24 +56,26 @@ export class NetlinkMessageHeader implements Readonly<NlmsghdrFields> {
    * Decodes a header.
    *
    * @param bytes Bytes that begin with the header.
+   * @param dialect How it is framed. In `"procslink-0.1"` its `nlmsgLen` counts only what follows it.
    * @returns The header.
    * @throws {DecodeError} If there are fewer than 16 bytes.
    */
-  static fromBytes(bytes: Uint8Array): NetlinkMessageHeader {
+  static fromBytes(bytes: Uint8Array, dialect: Dialect = NATIVE): NetlinkMessageHeader {
     if (bytes.length < NLMSGHDR_SIZE) {
       throw new DecodeError(`${bytes.length} bytes cannot hold an nlmsghdr, which takes ${NLMSGHDR_SIZE}`);
     }
-    return new NetlinkMessageHeader(readNlmsghdr(viewOf(bytes), 0));
+    return new NetlinkMessageHeader(readNlmsghdr(viewOf(bytes), 0, dialect === NATIVE));
   }
 
   /**
    * Encodes the header.
    *
+   * @param dialect How it is framed.
    * @returns Its 16 bytes.
    */
-  toBytes(): Uint8Array<ArrayBuffer> {
+  toBytes(dialect: Dialect = NATIVE): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(NLMSGHDR_SIZE);
-    writeNlmsghdr(viewOf(bytes), 0, this);
+    writeNlmsghdr(viewOf(bytes), 0, this, dialect === NATIVE);
     return bytes;
   }
 }
@@ -110,12 +114,30 @@ export class NetlinkMessage {
   /**
    * Decodes the first message of a datagram.
    *
-   * @param bytes Bytes that begin with the message.
+   * @param bytes Bytes that begin with the message; in `"procslink-0.1"`, which has one in a datagram, those of the message alone.
+   * @param dialect How it is framed.
    * @returns The message. Its payload is a view of `bytes`, not a copy.
    * @throws {DecodeError} If the bytes do not hold what the header says.
+   * @example What the Python package has sent.
+   * ```ts
+   * import { JSONRPCResponse, NetlinkMessage, ProcslinkMessage } from "@procslink/procslink";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const body = new JSONRPCResponse({ id: 1, result: "Hello" }).toBytes();
+   * const bytes = Uint8Array.from([
+   *   ...[0, 0, 0, 24 + body.length], ...[0, 0, 0, 0], ...[0, 0, 0, 0], ...[0, 0, 0x10, 0x92],
+   *   ...[0, 1, 0, 0], ...[0, 0, 0, body.length], ...[0, 2, 0, 0], ...new Array(12).fill(0),
+   *   ...body,
+   * ]);
+   * const netlink = NetlinkMessage.fromBytes(bytes, "procslink-0.1");
+   * const procslink = ProcslinkMessage.fromBytes(netlink.payload, "procslink-0.1");
+   * assertEquals(netlink.header.nlmsgPid, 0x1092);
+   * assertEquals(JSONRPCResponse.fromBytes(procslink.payload).result, "Hello");
+   * ```
    */
-  static fromBytes(bytes: Uint8Array): NetlinkMessage {
-    const header = NetlinkMessageHeader.fromBytes(bytes);
+  static fromBytes(bytes: Uint8Array, dialect: Dialect = NATIVE): NetlinkMessage {
+    const header = NetlinkMessageHeader.fromBytes(bytes, dialect);
+    if (dialect === LEGACY) return legacyMessage(header, bytes);
     if (header.nlmsgLen < NLMSGHDR_SIZE || header.nlmsgLen > bytes.length) {
       throw new DecodeError(
         `nlmsg_len is ${header.nlmsgLen}, and it must be from ${NLMSGHDR_SIZE} to the ${bytes.length} bytes there are`,
@@ -151,12 +173,30 @@ export class NetlinkMessage {
   /**
    * Encodes the message, with its true length.
    *
+   * @param dialect How it is framed. In `"procslink-0.1"` its `nlmsgType` is 0, whatever the header says.
    * @returns The bytes, without padding.
    */
-  toBytes(): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(NLMSGHDR_SIZE + this.payload.length);
-    writeNlmsghdr(viewOf(bytes), 0, { ...this.header, nlmsgLen: bytes.length });
-    bytes.set(this.payload, NLMSGHDR_SIZE);
+  toBytes(dialect: Dialect = NATIVE): Uint8Array<ArrayBuffer> {
+    const { header, payload } = this;
+    const bytes = new Uint8Array(NLMSGHDR_SIZE + payload.length);
+    const fields = dialect === LEGACY
+      ? { ...header, nlmsgLen: payload.length, nlmsgType: NLMSG_LEGACY }
+      : { ...header, nlmsgLen: bytes.length };
+    writeNlmsghdr(viewOf(bytes), 0, fields, dialect === NATIVE);
+    bytes.set(payload, NLMSGHDR_SIZE);
     return bytes;
   }
+}
+
+function legacyMessage(header: NetlinkMessageHeader, bytes: Uint8Array): NetlinkMessage {
+  const payload = bytes.subarray(NLMSGHDR_SIZE);
+  if (header.nlmsgLen !== payload.length) {
+    throw new DecodeError(
+      `nlmsg_len is ${header.nlmsgLen}, and ${payload.length} bytes follow the header of this ${LEGACY} message`,
+    );
+  }
+  if (header.nlmsgType !== NLMSG_LEGACY) {
+    throw new DecodeError(`nlmsg_type is ${header.nlmsgType}, and that of a ${LEGACY} message is ${NLMSG_LEGACY}`);
+  }
+  return new NetlinkMessage(header, payload);
 }

@@ -15,7 +15,7 @@
  * +---------------------------------------------------------------+
  * ```
  *
- * Integers are in host byte order, which is little-endian on every processor that Deno runs on.
+ * Integers are in host byte order, which is little-endian on every processor that Deno runs on; in the legacy dialect big-endian.
  *
  * @module
  */
@@ -58,13 +58,19 @@ export interface NlmsghdrFields {
  * @param view Where to write.
  * @param offset First byte of the header in the view.
  * @param fields The fields.
+ * @param littleEndian Whether the lowest byte comes first, as in the native dialect.
  */
-export function writeNlmsghdr(view: DataView, offset: number, fields: Readonly<NlmsghdrFields>): void {
-  view.setUint32(offset + NLMSGHDR.nlmsgLen, fields.nlmsgLen, true);
-  view.setUint16(offset + NLMSGHDR.nlmsgType, fields.nlmsgType, true);
-  view.setUint16(offset + NLMSGHDR.nlmsgFlags, fields.nlmsgFlags, true);
-  view.setUint32(offset + NLMSGHDR.nlmsgSeq, fields.nlmsgSeq, true);
-  view.setUint32(offset + NLMSGHDR.nlmsgPid, fields.nlmsgPid, true);
+export function writeNlmsghdr(
+  view: DataView,
+  offset: number,
+  fields: Readonly<NlmsghdrFields>,
+  littleEndian = true,
+): void {
+  view.setUint32(offset + NLMSGHDR.nlmsgLen, fields.nlmsgLen, littleEndian);
+  view.setUint16(offset + NLMSGHDR.nlmsgType, fields.nlmsgType, littleEndian);
+  view.setUint16(offset + NLMSGHDR.nlmsgFlags, fields.nlmsgFlags, littleEndian);
+  view.setUint32(offset + NLMSGHDR.nlmsgSeq, fields.nlmsgSeq, littleEndian);
+  view.setUint32(offset + NLMSGHDR.nlmsgPid, fields.nlmsgPid, littleEndian);
 }
 
 /**
@@ -72,14 +78,15 @@ export function writeNlmsghdr(view: DataView, offset: number, fields: Readonly<N
  *
  * @param view Where the header is: at least 16 bytes from the offset on.
  * @param offset First byte of the header in the view.
+ * @param littleEndian Whether the lowest byte comes first, as in the native dialect.
  * @returns The fields.
  */
-export function readNlmsghdr(view: DataView, offset: number): NlmsghdrFields {
+export function readNlmsghdr(view: DataView, offset: number, littleEndian = true): NlmsghdrFields {
   return {
-    nlmsgLen: view.getUint32(offset + NLMSGHDR.nlmsgLen, true),
-    nlmsgType: view.getUint16(offset + NLMSGHDR.nlmsgType, true),
-    nlmsgFlags: view.getUint16(offset + NLMSGHDR.nlmsgFlags, true),
-    nlmsgSeq: view.getUint32(offset + NLMSGHDR.nlmsgSeq, true),
-    nlmsgPid: view.getUint32(offset + NLMSGHDR.nlmsgPid, true),
+    nlmsgLen: view.getUint32(offset + NLMSGHDR.nlmsgLen, littleEndian),
+    nlmsgType: view.getUint16(offset + NLMSGHDR.nlmsgType, littleEndian),
+    nlmsgFlags: view.getUint16(offset + NLMSGHDR.nlmsgFlags, littleEndian),
+    nlmsgSeq: view.getUint32(offset + NLMSGHDR.nlmsgSeq, littleEndian),
+    nlmsgPid: view.getUint32(offset + NLMSGHDR.nlmsgPid, littleEndian),
   };
 }

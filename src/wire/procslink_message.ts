@@ -4,6 +4,7 @@
  * @module
  */
 import { DecodeError } from "../errors.ts";
+import { type Dialect, LEGACY, NATIVE } from "./dialect.ts";
 import { checkUint, checkUint64, UINT16_MAX, UINT32_MAX } from "./integers.ts";
 import {
   PAYLOAD_JSONRPC_REQUEST,
@@ -72,24 +73,26 @@ export class ProcslinkMessageHeader implements Readonly<ProcslinkhdrFields> {
    * Decodes a header.
    *
    * @param bytes Bytes that begin with the header.
+   * @param dialect How it is framed. In `"procslink-0.1"` its `length` counts only what follows it.
    * @returns The header.
    * @throws {DecodeError} If there are fewer than 24 bytes.
    */
-  static fromBytes(bytes: Uint8Array): ProcslinkMessageHeader {
+  static fromBytes(bytes: Uint8Array, dialect: Dialect = NATIVE): ProcslinkMessageHeader {
     if (bytes.length < PROCSLINKHDR_SIZE) {
       throw new DecodeError(`${bytes.length} bytes cannot hold a procslinkhdr, which takes ${PROCSLINKHDR_SIZE}`);
     }
-    return new ProcslinkMessageHeader(readProcslinkhdr(viewOf(bytes), 0));
+    return new ProcslinkMessageHeader(readProcslinkhdr(viewOf(bytes), 0, dialect === NATIVE));
   }
 
   /**
    * Encodes the header.
    *
+   * @param dialect How it is framed.
    * @returns Its 24 bytes.
    */
-  toBytes(): Uint8Array<ArrayBuffer> {
+  toBytes(dialect: Dialect = NATIVE): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(PROCSLINKHDR_SIZE);
-    writeProcslinkhdr(viewOf(bytes), 0, this);
+    writeProcslinkhdr(viewOf(bytes), 0, this, dialect === NATIVE);
     return bytes;
   }
 }
@@ -129,29 +132,36 @@ export class ProcslinkMessage {
    * Decodes a whole message: the payload of a netlink message.
    *
    * @param bytes The bytes of the message, no more and no fewer.
+   * @param dialect How it is framed.
    * @returns The message. Its payload is a view of `bytes`, not a copy.
    * @throws {DecodeError} If the bytes are not as many as the header says, or its version is unknown.
    */
-  static fromBytes(bytes: Uint8Array): ProcslinkMessage {
-    const header = ProcslinkMessageHeader.fromBytes(bytes);
+  static fromBytes(bytes: Uint8Array, dialect: Dialect = NATIVE): ProcslinkMessage {
+    const header = ProcslinkMessageHeader.fromBytes(bytes, dialect);
     if (header.version !== PROCSLINK_VERSION) {
       throw new DecodeError(`procslinkhdr.version is ${header.version}, and only ${PROCSLINK_VERSION} is known`);
     }
-    if (header.length !== bytes.length) {
-      throw new DecodeError(`procslinkhdr.length is ${header.length}, and the message has ${bytes.length} bytes`);
+    const payload = bytes.subarray(PROCSLINKHDR_SIZE);
+    const { length } = dialect === LEGACY ? payload : bytes;
+    if (header.length !== length) {
+      const what = dialect === LEGACY ? "body" : "message";
+      throw new DecodeError(`procslinkhdr.length is ${header.length}, and the ${what} has ${length} bytes`);
     }
-    return new ProcslinkMessage(header, bytes.subarray(PROCSLINKHDR_SIZE));
+    return new ProcslinkMessage(header, payload);
   }
 
   /**
    * Encodes the message, with its true length.
    *
+   * @param dialect How it is framed.
    * @returns The bytes.
    */
-  toBytes(): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(PROCSLINKHDR_SIZE + this.payload.length);
-    writeProcslinkhdr(viewOf(bytes), 0, { ...this.header, length: bytes.length });
-    bytes.set(this.payload, PROCSLINKHDR_SIZE);
+  toBytes(dialect: Dialect = NATIVE): Uint8Array<ArrayBuffer> {
+    const { header, payload } = this;
+    const bytes = new Uint8Array(PROCSLINKHDR_SIZE + payload.length);
+    const { length } = dialect === LEGACY ? payload : bytes;
+    writeProcslinkhdr(viewOf(bytes), 0, { ...header, length }, dialect === NATIVE);
+    bytes.set(payload, PROCSLINKHDR_SIZE);
     return bytes;
   }
 }

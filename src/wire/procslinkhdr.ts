@@ -18,7 +18,7 @@
  * +---------------------------------------------------------------+
  * ```
  *
- * Integers are in host byte order, which is little-endian on every processor that Deno runs on.
+ * Integers are in host byte order, which is little-endian on every processor that Deno runs on; in the legacy dialect big-endian.
  *
  * @module
  */
@@ -67,15 +67,21 @@ export interface ProcslinkhdrFields {
  * @param view Where to write.
  * @param offset First byte of the header in the view.
  * @param fields The fields.
+ * @param littleEndian Whether the lowest byte comes first, as in the native dialect.
  */
-export function writeProcslinkhdr(view: DataView, offset: number, fields: Readonly<ProcslinkhdrFields>): void {
-  view.setUint16(offset + PROCSLINKHDR.version, fields.version, true);
-  view.setUint16(offset + PROCSLINKHDR.flag, fields.flag, true);
-  view.setUint32(offset + PROCSLINKHDR.length, fields.length, true);
-  view.setUint16(offset + PROCSLINKHDR.payloadType, fields.payloadType, true);
-  view.setUint16(offset + PROCSLINKHDR.reserved, fields.reserved, true);
-  view.setUint32(offset + PROCSLINKHDR.seq, fields.seq, true);
-  view.setBigUint64(offset + PROCSLINKHDR.timestamp, fields.timestamp, true);
+export function writeProcslinkhdr(
+  view: DataView,
+  offset: number,
+  fields: Readonly<ProcslinkhdrFields>,
+  littleEndian = true,
+): void {
+  view.setUint16(offset + PROCSLINKHDR.version, fields.version, littleEndian);
+  view.setUint16(offset + PROCSLINKHDR.flag, fields.flag, littleEndian);
+  view.setUint32(offset + PROCSLINKHDR.length, fields.length, littleEndian);
+  view.setUint16(offset + PROCSLINKHDR.payloadType, fields.payloadType, littleEndian);
+  view.setUint16(offset + PROCSLINKHDR.reserved, fields.reserved, littleEndian);
+  view.setUint32(offset + PROCSLINKHDR.seq, fields.seq, littleEndian);
+  view.setBigUint64(offset + PROCSLINKHDR.timestamp, fields.timestamp, littleEndian);
 }
 
 /**
@@ -83,16 +89,17 @@ export function writeProcslinkhdr(view: DataView, offset: number, fields: Readon
  *
  * @param view Where the header is: at least 24 bytes from the offset on.
  * @param offset First byte of the header in the view.
+ * @param littleEndian Whether the lowest byte comes first, as in the native dialect.
  * @returns The fields.
  */
-export function readProcslinkhdr(view: DataView, offset: number): ProcslinkhdrFields {
+export function readProcslinkhdr(view: DataView, offset: number, littleEndian = true): ProcslinkhdrFields {
   return {
-    version: view.getUint16(offset + PROCSLINKHDR.version, true),
-    flag: view.getUint16(offset + PROCSLINKHDR.flag, true),
-    length: view.getUint32(offset + PROCSLINKHDR.length, true),
-    payloadType: view.getUint16(offset + PROCSLINKHDR.payloadType, true),
-    reserved: view.getUint16(offset + PROCSLINKHDR.reserved, true),
-    seq: view.getUint32(offset + PROCSLINKHDR.seq, true),
-    timestamp: view.getBigUint64(offset + PROCSLINKHDR.timestamp, true),
+    version: view.getUint16(offset + PROCSLINKHDR.version, littleEndian),
+    flag: view.getUint16(offset + PROCSLINKHDR.flag, littleEndian),
+    length: view.getUint32(offset + PROCSLINKHDR.length, littleEndian),
+    payloadType: view.getUint16(offset + PROCSLINKHDR.payloadType, littleEndian),
+    reserved: view.getUint16(offset + PROCSLINKHDR.reserved, littleEndian),
+    seq: view.getUint32(offset + PROCSLINKHDR.seq, littleEndian),
+    timestamp: view.getBigUint64(offset + PROCSLINKHDR.timestamp, littleEndian),
   };
 }
