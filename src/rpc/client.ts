@@ -5,23 +5,23 @@
  */
 import { encodeBatch, encodeParams, encodeRequest } from "../jsonrpc/encode.ts";
 import { HEAD, type Phrase, RequestPhrases } from "../jsonrpc/phrases.ts";
-import type { Delivery, WaitingMessage } from "../link/delivery.ts";
+import type { Delivery } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
+import { checkDialect, LEGACY, NATIVE } from "../wire/dialect.ts";
 import { type Access, type AccessRule, ANYONE } from "./access.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import type { Contact } from "./contact.ts";
 import type { Contacts } from "./contacts.ts";
 import { isolateDeadlines } from "./isolate.ts";
+import { LegacyClient } from "./legacy_client.ts";
+import type { LegacyPorts } from "./legacy_ports.ts";
 import { type BatchCall, type CallOptions, checkCall, checkPort, checkTimeout, DEFAULT_TIMEOUT } from "./options.ts";
 import type { CallTerms, PendingCall } from "./pending_call.ts";
 import type { PendingCalls } from "./pending_calls.ts";
-import { PendingNotification } from "./pending_notification.ts";
+import { NOT_POSTED, PendingNotification } from "./pending_notification.ts";
 import { CANCEL_METHOD, IDENTITY_METHOD } from "./reserved_methods.ts";
 import type { SyncClient } from "./sync_client.ts";
-
-/** What waits until it is known who holds its port has not been posted: nothing has to be taken back. */
-const NOT_POSTED: WaitingMessage = { withdraw() {} };
 
 /** What the other side has no room for does not wait. */
 const EXPENDABLE: Delivery = { expendable: true, delivered() {}, undelivered() {} };
@@ -36,8 +36,12 @@ export interface ClientParts {
   readonly sync: () => SyncClient;
   /** Who holds the ports that are called. */
   readonly contacts: Contacts;
+  /** Who speaks the legacy dialect. */
+  readonly legacy: LegacyPorts;
   /** Whom calls trust, where they do not say. */
   readonly trust: Access;
+  /** Whether somebody has said so. */
+  readonly isTrustGiven: boolean;
   /** Checks a rule for whom a call trusts, and brings it into the form in which it is asked. */
   readonly compile: (rule: AccessRule) => Access;
   /** How long calls wait, where they do not say, in milliseconds; undefined where nobody has said. */
@@ -53,6 +57,7 @@ export class Client {
   readonly #phrases = new RequestPhrases();
   #lastContact: Contact | undefined;
   #lastTurn = 0;
+  #legacy: LegacyClient | undefined;
   /** Rules in the form in which they are asked: a remote object has one for all its calls. */
   readonly #rules = new WeakMap<object, Access>();
 
@@ -77,6 +82,7 @@ export class Client {
    */
   call(target: number, method: string, params: object | undefined, options: CallOptions): Promise<unknown> {
     const terms = this.#terms(target, method, params, options);
+    if (terms.dialect === LEGACY) return this.#legacyClient.call(terms, params);
     const id = this.#pending.nextId();
     const value = params === undefined ? "" : encodeParams(params);
     const middle = this.#phrases.middle(method, params !== undefined);
@@ -111,8 +117,9 @@ export class Client {
    * @returns Who has answered, whatever the answer is.
    */
   identify(contact: Contact, timeout: number): Promise<Caller> {
-    const { port } = contact;
-    const terms = { port, method: IDENTITY_METHOD, timeout, signal: undefined, contact, trust: ANYONE };
+    const { port, dialect } = contact;
+    const own = { trust: ANYONE, dialect, asks: false };
+    const terms = { port, method: IDENTITY_METHOD, timeout, signal: undefined, contact, ...own };
     const id = this.#pending.nextId();
     return new Promise((resolve, reject) => {
       const call = this.#pending.add(
@@ -122,7 +129,10 @@ export class Client {
         (reason, sender) => sender === undefined ? reject(reason) : resolve(sender),
       );
       contact.join(call, true);
-      this.#post(port, id, encodeRequest(id, IDENTITY_METHOD, undefined), call);
+      const body = encodeRequest(id, IDENTITY_METHOD, undefined);
+      if (dialect === NATIVE) return this.#post(port, id, body, call);
+      this.#parts.legacy.lane(port).sent(id);
+      this.#outbox.legacyRequest(port, body, call);
     });
   }
 
@@ -137,6 +147,7 @@ export class Client {
    */
   notify(target: number, method: string, params: object | undefined, options: CallOptions): Promise<void> {
     const terms = this.#terms(target, method, params, options);
+    if (terms.dialect === LEGACY) return this.#legacyClient.notify(terms, params);
     return this.#notify(terms, [method], this.#pending.nextId(), encodeRequest(undefined, method, params));
   }
 
@@ -147,6 +158,7 @@ export class Client {
    * @param id Id of the call.
    */
   cancel(target: number, id: number): void {
+    if (this.#parts.legacy.isWaiting(target)) return;
     this.#post(target, this.#pending.nextId(), encodeRequest(undefined, CANCEL_METHOD, { id }), EXPENDABLE);
   }
 
@@ -166,6 +178,7 @@ export class Client {
     if (!Array.isArray(calls)) throw new TypeError(`A batch must be an array of calls, not ${typeof calls}`);
     const terms = calls.map(({ method, params }) => this.#terms(target, method, params, options));
     if (calls.length === 0) return [];
+    if (terms[0]!.dialect === LEGACY) return await this.#legacyClient.batch(terms, calls);
     const ids = calls.map(({ notify }) => notify === true ? undefined : this.#pending.nextId());
     const nlmsgSeq = ids.find((id) => id !== undefined) ?? this.#pending.nextId();
     const deadline = this.#deadline(options);
@@ -198,15 +211,21 @@ export class Client {
   #terms(target: number, method: string, params: object | undefined, options: CallOptions): CallTerms {
     checkPort("target", target);
     checkCall(method, params);
-    const { timeout = this.#parts.timeout ?? DEFAULT_TIMEOUT, signal, trust } = options;
+    const { timeout = this.#parts.timeout ?? DEFAULT_TIMEOUT, signal, trust, dialect = NATIVE } = options;
     signal?.throwIfAborted();
+    const contact = this.#contactAt(target);
+    if (checkDialect(dialect) === LEGACY) contact.dialect = LEGACY;
+    else this.#parts.legacy.assertNotWaiting(target);
     return {
       port: target,
       method,
       timeout: checkTimeout(timeout),
       signal,
-      contact: this.#contactAt(target),
+      contact,
       trust: trust === undefined ? this.#parts.trust : this.access(trust),
+      dialect,
+      // A legacy peer answers with an error: only who has said whom to trust is worth that.
+      asks: dialect === NATIVE || trust !== undefined || this.#parts.isTrustGiven,
     };
   }
 
@@ -232,6 +251,10 @@ export class Client {
     return access;
   }
 
+  get #legacyClient(): LegacyClient {
+    return this.#legacy ??= new LegacyClient(this.#parts);
+  }
+
   /** When nobody waits for the answer any more, where somebody has said how long. */
   #deadline({ timeout = this.#parts.timeout }: CallOptions): number | undefined {
     return timeout === undefined || timeout === Infinity ? undefined : Math.ceil(Date.now() + timeout);
@@ -254,6 +277,7 @@ export class Client {
     let isPosted = false;
     this.#contacts.reach(contact, {
       trust,
+      asks: true,
       methods,
       get isWanted() {
         return waiting.isPending;

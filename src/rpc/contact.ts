@@ -5,6 +5,7 @@
  */
 import { PeerGoneError } from "../errors.ts";
 import type { Caller, Lifeline } from "../link/link.ts";
+import { type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 
 /** Times between looks at a port while something is awaited from it, in milliseconds. */
@@ -62,6 +63,8 @@ export class Contact implements Timed {
   heapIndex = -1;
   /** What waits until it is known who holds the port. */
   readonly waiting: (() => Promise<void>)[] = [];
+  /** How it is spoken to. Once that is the legacy dialect it stays so, and it is not probed any more. */
+  dialect: Dialect = NATIVE;
   /** The question who holds it, while that is under way. */
   asked: Promise<Caller> | undefined;
 
@@ -212,7 +215,7 @@ export class Contact implements Timed {
       this.#question?.reject(new Error("Its lifeline tells"), this.#known);
     }
     if (heard) this.#interval = LOOK_MILLISECONDS.first;
-    else if (this.#isGone() && !this.#lifeline?.isWatched) return this.#endLater();
+    else if (this.isGone() && !this.#lifeline?.isWatched) return this.#endLater();
     const isWatched = this.#lifeline?.isWatched ?? false;
     if (!isWatched) this.#interval = LOOK_MILLISECONDS.blind;
     this.#lookLater();
@@ -285,8 +288,10 @@ export class Contact implements Timed {
 
   readonly #broken = (): void => this.end(new PeerGoneError(this.port, "answering"));
 
-  #isGone(): boolean {
-    return this.#lifeline === undefined ? this.#host.isGone(this.port) : !this.#lifeline.ask();
+  /** Tells whether it is sure that nobody holds the port any more. */
+  isGone(): boolean {
+    if (this.#lifeline !== undefined) return !this.#lifeline.ask();
+    return this.dialect !== LEGACY && this.#host.isGone(this.port);
   }
 
   /** What it has sent before may wait in the queue: in the second turn from now that has been read. */

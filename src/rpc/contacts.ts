@@ -6,7 +6,6 @@
 import { PeerGoneError } from "../errors.ts";
 import { AccessDeniedError } from "../jsonrpc/errors.ts";
 import type { Caller, Link } from "../link/link.ts";
-import { isGone } from "../link/probe.ts";
 import type { Access } from "./access.ts";
 import { Contact, type ContactHost } from "./contact.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -21,6 +20,8 @@ const DOUBT_MILLISECONDS = 1_000;
 export interface Sending {
   /** Whom it trusts. */
   readonly trust: Access;
+  /** Whether a port is asked who holds it, where nothing tells. */
+  readonly asks: boolean;
   /** The methods that it calls. */
   readonly methods: readonly string[];
   /** Whether it is to be sent at all, still. */
@@ -38,24 +39,32 @@ export interface Sending {
 /** Asks a port itself who holds it: whoever answers, in the kernel's words. */
 export type Identify = (contact: Contact, timeout: number) => Promise<Caller>;
 
+/** What contacts need of their peer. */
+export interface ContactsParts {
+  /** What carries messages. */
+  readonly link: Link;
+  /** When contacts are looked at. */
+  readonly looks: Deadlines;
+  /** Asks a port itself. */
+  readonly identify: Identify;
+  /** Tells whether nobody holds a port any more. */
+  readonly isGone: (port: number) => boolean;
+}
+
 /** The contacts of a peer. */
 export class Contacts implements ContactHost {
   readonly looks: Deadlines;
-  readonly #link: Link;
-  readonly #identify: Identify;
+  readonly #parts: ContactsParts;
   readonly #contacts = new Map<number, Contact>();
   /** Ports from which something is awaited, and by how many contacts: of a port that has changed hands, several. */
   readonly #awaited = new Map<number, number>();
 
   /**
-   * @param link What carries messages.
-   * @param looks When contacts are looked at.
-   * @param identify Asks a port itself.
+   * @param parts What they need of their peer.
    */
-  constructor(link: Link, looks: Deadlines, identify: Identify) {
-    this.#link = link;
-    this.looks = looks;
-    this.#identify = identify;
+  constructor(parts: ContactsParts) {
+    this.#parts = parts;
+    this.looks = parts.looks;
   }
 
   /**
@@ -102,7 +111,7 @@ export class Contacts implements ContactHost {
     if (contact.waiting.length === 0) {
       if (sending.trust.isAnyone) return sending.send();
       const { holder } = contact;
-      if (holder !== undefined && allows(sending, holder) === true) return sending.send();
+      if (holder === undefined ? !sending.asks : allows(sending, holder) === true) return sending.send();
     }
     contact.waiting.push(() => this.#decide(contact, sending));
     if (contact.waiting.length === 1) this.#decideAll(contact);
@@ -144,11 +153,11 @@ export class Contacts implements ContactHost {
   }
 
   openLifeline(...[port, broken]: Parameters<ContactHost["openLifeline"]>): ReturnType<ContactHost["openLifeline"]> {
-    return this.#link.openLifeline?.(port, broken);
+    return this.#parts.link.openLifeline?.(port, broken);
   }
 
   isGone(port: number): boolean {
-    return isGone(this.#link, port);
+    return this.#parts.isGone(port);
   }
 
   /**
@@ -204,7 +213,7 @@ export class Contacts implements ContactHost {
 
   /** Asks a port who holds it, once for all that wait for that. */
   #ask(contact: Contact, timeout: number): Promise<Caller> {
-    const asked = contact.asked ??= this.#identify(contact, timeout).finally(() => {
+    const asked = contact.asked ??= this.#parts.identify(contact, timeout).finally(() => {
       if (contact.asked === asked) contact.asked = undefined;
     });
     return asked;
@@ -227,7 +236,7 @@ export class Contacts implements ContactHost {
       if (await allows(sending, holder)) return await this.#changed(contact, sending, holder);
       if (contact.isIdentified) return AccessDeniedError.untrusted(port, holder.uid);
     }
-    if (!sending.isWanted) return undefined;
+    if (!sending.isWanted || (holder === undefined && !sending.asks)) return undefined;
     let sender: Caller;
     try {
       sender = await this.#ask(contact, holder === undefined ? Infinity : DOUBT_MILLISECONDS);

@@ -58,7 +58,8 @@ export class Conversation {
     isolateSendBuffer();
     this.link = link ?? new NetlinkLink({ port, fd, netns, busyPoll });
     this.#trouble = trouble;
-    const settings = { maxMessageSize, maxQueuedBytes, timeout, quotas, access, trust };
+    const isTrustGiven = options.trust !== undefined;
+    const settings = { maxMessageSize, maxQueuedBytes, timeout, quotas, access, trust, isTrustGiven };
     const parts = this.#parts = new Parts(this.link, settings, trouble);
     this.link.start({
       receive: (bytes, length, sender) => parts.receiving.take(bytes, length, sender),

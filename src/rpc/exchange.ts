@@ -12,7 +12,9 @@ import type { Delivery } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
+import { type Dialect, LEGACY } from "../wire/dialect.ts";
 import type { DeafCallers } from "./deaf_callers.ts";
+import type { LegacyPorts } from "./legacy_ports.ts";
 import type { UserQuota } from "./user_quota.ts";
 
 /** The message that requests came in. */
@@ -51,6 +53,8 @@ export interface ExchangeHost {
   readonly answers: UserQuota;
   /** Callers of other users that do not read refusals. */
   readonly deaf: DeafCallers;
+  /** Who waits for an answer, and takes anything for it. */
+  readonly legacy: LegacyPorts;
 }
 
 /** Memory that an answer takes up beside its text while it waits, in bytes. */
@@ -66,6 +70,7 @@ export class SingleExchange implements Exchange, Delivery {
   readonly caller: Caller;
   expendable = false;
   readonly #host: ExchangeHost;
+  readonly #dialect: Dialect;
   readonly #nlmsgSeq: number;
   readonly #id: JSONRPCId;
   /** Whether what its caller takes up here is counted. */
@@ -76,15 +81,19 @@ export class SingleExchange implements Exchange, Delivery {
   /** How many handlers go on for nobody, and whether all else is over. */
   #kept = 0;
   #isOver = false;
+  /** Whether its caller takes whatever arrives for the answer. */
+  #isExclusive = false;
 
   /**
    * @param host The peer.
    * @param caller Who sent the message.
    * @param nlmsgSeq Number of the message; its answer carries it.
+   * @param dialect Dialect of the message; its answer has the same.
    * @param id Id of the one request, or null where there is not one.
    */
-  constructor(host: ExchangeHost, caller: Caller, nlmsgSeq: number, id: JSONRPCId = null) {
+  constructor(host: ExchangeHost, caller: Caller, nlmsgSeq: number, dialect: Dialect, id: JSONRPCId = null) {
     this.caller = caller;
+    this.#dialect = dialect;
     this.#host = host;
     this.#nlmsgSeq = nlmsgSeq;
     this.#id = id;
@@ -98,9 +107,14 @@ export class SingleExchange implements Exchange, Delivery {
    * @returns Whether its caller may have so many.
    */
   admit(requests: number): boolean {
-    if (!this.#isCounted) return true;
-    if (!this.#host.requests.take(this.caller.uid, requests)) return false;
-    this.#requests = requests;
+    if (this.#isCounted) {
+      if (!this.#host.requests.take(this.caller.uid, requests)) return false;
+      this.#requests = requests;
+    }
+    if (this.#dialect === LEGACY) {
+      this.#host.legacy.waits(this.caller.port);
+      this.#isExclusive = true;
+    }
     return true;
   }
 
@@ -111,7 +125,9 @@ export class SingleExchange implements Exchange, Delivery {
 
   result(id: JSONRPCId, result: string): void {
     // The way of most answers, and the same as that of all others: only the text is not put together.
-    if (id !== this.#nlmsgSeq || this.#isCounted) return this.answer(encodeResultText(id, result));
+    if (id !== this.#nlmsgSeq || this.#isCounted || this.#dialect === LEGACY) {
+      return this.answer(encodeResultText(id, result));
+    }
     try {
       this.#host.outbox.responseOf(this.caller.port, id, RESULT, result, END, this);
     } catch (error) {
@@ -177,6 +193,10 @@ export class SingleExchange implements Exchange, Delivery {
   /** Nothing of it takes up anything any more. */
   #done(): void {
     this.#isOver = true;
+    if (this.#isExclusive) {
+      this.#isExclusive = false;
+      this.#host.legacy.waitsNoLonger(this.caller.port);
+    }
     if (!this.#isCounted || this.#kept > 0) return;
     const { uid } = this.caller;
     if (this.#requests > 0) this.#host.requests.give(uid, this.#requests);
@@ -192,8 +212,10 @@ export class SingleExchange implements Exchange, Delivery {
 
   /** Sends a text, or tells that it is too large. */
   #post(text: string, delivery: Delivery): MessageTooLargeError | undefined {
+    const { outbox } = this.#host;
     try {
-      this.#host.outbox.response(this.caller.port, this.#nlmsgSeq, text, delivery);
+      if (this.#dialect === LEGACY) outbox.legacyResponse(this.caller.port, text, delivery);
+      else outbox.response(this.caller.port, this.#nlmsgSeq, text, delivery);
     } catch (error) {
       if (error instanceof MessageTooLargeError) return error;
       delivery.undelivered(error as Error);
@@ -211,10 +233,11 @@ export class BatchExchange extends SingleExchange {
    * @param host The peer.
    * @param caller Who sent the batch.
    * @param nlmsgSeq Number of the message; its answer carries it.
+   * @param dialect Dialect of the message; its answer has the same.
    * @param members How many members the batch has.
    */
-  constructor(host: ExchangeHost, caller: Caller, nlmsgSeq: number, members: number) {
-    super(host, caller, nlmsgSeq);
+  constructor(host: ExchangeHost, caller: Caller, nlmsgSeq: number, dialect: Dialect, members: number) {
+    super(host, caller, nlmsgSeq, dialect);
     this.#missing = members;
   }
 

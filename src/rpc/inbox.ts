@@ -10,26 +10,36 @@ import { isResponse } from "../jsonrpc/guards.ts";
 import { parseJSON, TooDeepError } from "../jsonrpc/text.ts";
 import type { Caller } from "../link/link.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
+import { type Dialect, LEGACY } from "../wire/dialect.ts";
 import type { Intake } from "./intake.ts";
+import type { LegacyPorts } from "./legacy_ports.ts";
 import type { PendingCalls } from "./pending_calls.ts";
 import type { MessageSink } from "./unpacker.ts";
 
 const NO_RESPONSE = "The body is not a JSON-RPC 2.0 response";
 
+/** The number of no message of ours. */
+const NO_NUMBER = 0;
+
 /** How large a payload may be, and of whom. */
 export interface InboxLimits {
   /** Tells whether something is awaited from a port. */
   readonly awaits: (port: number) => boolean;
+  /** Tells which request a legacy peer answers. */
+  readonly legacy: LegacyPorts;
   /** Members of a batch. */
   readonly maxBatchMembers: number;
   /** Depth of JSON. */
   readonly maxDepth: number;
 }
 
+/** Where answers are awaited. */
+export type Awaited = Pick<PendingCalls, "settle" | "rejectMessage" | "expects" | "isLate">;
+
 /** Hands requests to the intake and responses to the pending calls. */
 export class Inbox implements MessageSink {
   readonly #intake: Intake;
-  readonly #pending: PendingCalls;
+  readonly #pending: Awaited;
   readonly #trouble: ReportTrouble;
   readonly #limits: InboxLimits;
 
@@ -39,14 +49,14 @@ export class Inbox implements MessageSink {
    * @param trouble Reports what is neither.
    * @param limits How large a payload may be.
    */
-  constructor(intake: Intake, pending: PendingCalls, trouble: ReportTrouble, limits: InboxLimits) {
+  constructor(intake: Intake, pending: Awaited, trouble: ReportTrouble, limits: InboxLimits) {
     this.#limits = limits;
     this.#intake = intake;
     this.#pending = pending;
     this.#trouble = trouble;
   }
 
-  request(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
+  request(body: Uint8Array, nlmsgSeq: number, sender: Caller, dialect: Dialect): void {
     let payload: unknown;
     try {
       const { maxDepth } = this.#limits;
@@ -55,13 +65,14 @@ export class Inbox implements MessageSink {
       const { message } = error as DecodeError;
       const tooDeep = error instanceof TooDeepError;
       this.#trouble(tooDeep ? "refused" : "malformed", message, sender.port);
-      this.#intake.refuse(new (tooDeep ? TooManyRequestsError : ParseError)(message), nlmsgSeq, sender);
+      this.#intake.refuse(new (tooDeep ? TooManyRequestsError : ParseError)(message), nlmsgSeq, sender, dialect);
       return;
     }
-    this.#intake.take(payload, nlmsgSeq, sender);
+    this.#intake.take(payload, nlmsgSeq, sender, dialect);
   }
 
-  response(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
+  response(body: Uint8Array, nlmsgSeq: number, sender: Caller, dialect: Dialect): void {
+    if (dialect === LEGACY) return this.#legacyResponse(body, sender);
     const { maxBatchMembers, maxDepth, awaits } = this.#limits;
     let payload: unknown;
     if (!awaits(sender.port)) return this.#unexpected(nlmsgSeq, sender);
@@ -87,12 +98,13 @@ export class Inbox implements MessageSink {
     this.#pending.rejectMessage(nlmsgSeq, sender, new DecodeError("The answer to the batch passes over this call"));
   }
 
-  badRequest(error: JSONRPCError, nlmsgSeq: number, sender: Caller): void {
-    this.#intake.refuse(error, nlmsgSeq, sender);
+  badRequest(error: JSONRPCError, nlmsgSeq: number, sender: Caller, dialect: Dialect): void {
+    this.#intake.refuse(error, nlmsgSeq, sender, dialect);
   }
 
-  badResponse(error: Error, nlmsgSeq: number, sender: Caller): void {
-    this.#pending.rejectMessage(nlmsgSeq, sender, error);
+  badResponse(error: Error, nlmsgSeq: number, sender: Caller, dialect: Dialect): void {
+    const number = dialect === LEGACY ? this.#numberOf(sender) : nlmsgSeq;
+    this.#pending.rejectMessage(number, sender, error);
   }
 
   expects(nlmsgSeq: number, sender: Caller): boolean {
@@ -109,6 +121,30 @@ export class Inbox implements MessageSink {
 
   denies(sender: Caller): boolean {
     return this.#intake.denies(sender);
+  }
+
+  /** Takes an answer of a legacy peer. Only its id tells what it answers; where it has none, the order does. */
+  #legacyResponse(body: Uint8Array, sender: Caller): void {
+    const lane = this.#limits.legacy.known(sender.port);
+    if (lane === undefined) return this.#unexpected(0, sender);
+    let payload: unknown;
+    try {
+      payload = parseJSON(body, this.#limits.maxDepth);
+    } catch (error) {
+      return this.#unreadable(error as DecodeError, this.#numberOf(sender), sender);
+    }
+    if (!isResponse(payload)) return this.#unreadable(new DecodeError(NO_RESPONSE), this.#numberOf(sender), sender);
+    if (payload.id !== null) {
+      lane.answered(payload.id);
+      this.#settle(payload, 0, sender);
+    } else {
+      this.#settle(payload, this.#numberOf(sender), sender);
+    }
+  }
+
+  /** The number of the message that a legacy peer answers without an id; that of none where nobody waits for the answer. */
+  #numberOf({ port }: Caller): number {
+    return this.#limits.legacy.known(port)?.answeredWithoutId() ?? NO_NUMBER;
   }
 
   /** An answer from where nothing is awaited is not even parsed. The number of a message is the id of its call, most often. */

@@ -8,6 +8,7 @@ import { encodeError } from "../jsonrpc/encode.ts";
 import { AccessDeniedError, InvalidRequestError, type JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import { isId, isRequest, type JSONRPCId } from "../jsonrpc/guards.ts";
 import type { Caller } from "../link/link.ts";
+import type { Dialect } from "../wire/dialect.ts";
 import type { Access } from "./access.ts";
 import { closedError, type Dispatcher } from "./dispatcher.ts";
 import { BatchExchange, type Exchange, type ExchangeHost, SingleExchange } from "./exchange.ts";
@@ -74,22 +75,28 @@ export class Intake {
    * @param payload The value that the body holds.
    * @param nlmsgSeq Number of the message; its answer carries it.
    * @param caller Who sent it.
+   * @param dialect Its dialect; its answer has the same.
    */
-  take(payload: unknown, nlmsgSeq: number, caller: Caller): void {
+  take(payload: unknown, nlmsgSeq: number, caller: Caller, dialect: Dialect): void {
     const { maxBatchMembers } = this.#parts;
     if (isCancel(payload)) return this.#parts.dispatcher.cancel(caller, payload.params.id);
     if (!Array.isArray(payload)) {
-      const exchange = new SingleExchange(this.#parts, caller, nlmsgSeq, readableId(payload));
-      if (!exchange.admit(1)) return this.#refuseOne(payload, nlmsgSeq, caller);
+      const exchange = new SingleExchange(this.#parts, caller, nlmsgSeq, dialect, readableId(payload));
+      if (!exchange.admit(1)) return this.#refuseOne(payload, nlmsgSeq, caller, dialect);
       const request = isRequest(payload) ? this.#parts.dispatcher.admit(payload, exchange) : undefined;
       this.#hand(request, payload, exchange);
     } else if (payload.length === 0) {
-      this.refuse(new InvalidRequestError("A batch has at least one member"), nlmsgSeq, caller);
+      this.refuse(new InvalidRequestError("A batch has at least one member"), nlmsgSeq, caller, dialect);
     } else if (payload.length > maxBatchMembers) {
       this.#parts.trouble("refused", `A batch of ${payload.length} members`, caller.port);
-      this.refuse(new TooManyRequestsError(`A batch has at most ${maxBatchMembers} members`), nlmsgSeq, caller);
+      this.refuse(
+        new TooManyRequestsError(`A batch has at most ${maxBatchMembers} members`),
+        nlmsgSeq,
+        caller,
+        dialect,
+      );
     } else {
-      this.#takeBatch(payload, nlmsgSeq, caller);
+      this.#takeBatch(payload, nlmsgSeq, caller, dialect);
     }
   }
 
@@ -99,16 +106,23 @@ export class Intake {
    * @param error Why not.
    * @param nlmsgSeq Number of the message.
    * @param caller Who sent it.
+   * @param dialect Its dialect.
    * @param id Id of its request, where it is known.
    */
-  refuse(error: JSONRPCError, nlmsgSeq: number, caller: Caller, id: JSONRPCId = null): void {
-    const exchange = new SingleExchange(this.#parts, caller, nlmsgSeq, id);
+  refuse(
+    error: JSONRPCError,
+    nlmsgSeq: number,
+    caller: Caller,
+    dialect: Dialect,
+    id: JSONRPCId = null,
+  ): void {
+    const exchange = new SingleExchange(this.#parts, caller, nlmsgSeq, dialect, id);
     exchange.answer(encodeError(shortId(id), error), this.#isForeign(caller));
   }
 
-  #takeBatch(members: readonly unknown[], nlmsgSeq: number, caller: Caller): void {
-    const exchange = new BatchExchange(this.#parts, caller, nlmsgSeq, members.length);
-    if (!exchange.admit(members.length)) return this.refuse(this.#tooMany(caller), nlmsgSeq, caller);
+  #takeBatch(members: readonly unknown[], nlmsgSeq: number, caller: Caller, dialect: Dialect): void {
+    const exchange = new BatchExchange(this.#parts, caller, nlmsgSeq, dialect, members.length);
+    if (!exchange.admit(members.length)) return this.refuse(this.#tooMany(caller), nlmsgSeq, caller, dialect);
     // All are in hand before the first begins: where it closes the peer, the others are answered with the rest.
     const { dispatcher } = this.#parts;
     const requests = members.map((member) => isRequest(member) ? dispatcher.admit(member, exchange) : undefined);
@@ -155,10 +169,10 @@ export class Intake {
     dispatcher.hand(request, method);
   }
 
-  #refuseOne(member: unknown, nlmsgSeq: number, caller: Caller): void {
+  #refuseOne(member: unknown, nlmsgSeq: number, caller: Caller, dialect: Dialect): void {
     const error = this.#tooMany(caller);
     const isNotification = isRequest(member) && member.id === undefined;
-    if (!isNotification) this.refuse(error, nlmsgSeq, caller, readableId(member));
+    if (!isNotification) this.refuse(error, nlmsgSeq, caller, dialect, readableId(member));
   }
 
   #tooMany({ uid, port }: Caller): TooManyRequestsError {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Link } from "../link/link.ts";
+import { checkDialect, type Dialect } from "../wire/dialect.ts";
 import type { AccessRule } from "./access.ts";
 import type { PeerQuotas } from "./quotas.ts";
 
@@ -44,6 +45,15 @@ export interface CallOptions {
    * @default the trust of `talkTo()`, else of the peer, which is `"same-user"`: the user of this process, and root
    */
   trust?: AccessRule | undefined;
+  /**
+   * The dialect of the other side: `"native"`, or `"procslink-0.1"` where it uses the Python package up to version 0.1.2. It is not
+   * found out by itself, since a peer of that package takes whatever arrives for the answer that it waits for. Such a peer gets
+   * one call at a time, of 4,096 bytes at most; it is not told that a call is given up, and nothing tells of its end. Where `trust`
+   * is left out, what is called leaves before it is known who holds the port.
+   *
+   * @default "native"
+   */
+  dialect?: Dialect | undefined;
 }
 
 /**
@@ -248,6 +258,18 @@ export function checkTimeout(timeout: number): number {
     throw new RangeError(`timeout must be more than 0 milliseconds, or Infinity, not ${timeout}`);
   }
   return timeout;
+}
+
+/**
+ * Checks options of a call as far as that can be done before it is made.
+ *
+ * @param options The options.
+ * @throws {RangeError} If the timeout is not a number above 0.
+ * @throws {TypeError} If the dialect is none.
+ */
+export function checkCallOptions({ timeout, dialect }: CallOptions): void {
+  if (timeout !== undefined) checkTimeout(timeout);
+  if (dialect !== undefined) checkDialect(dialect);
 }
 
 /**

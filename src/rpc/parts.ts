@@ -14,6 +14,7 @@ import { Client } from "./client.ts";
 import { Contacts } from "./contacts.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { isolateDeadlines, isolateLooks, isolateSendBuffer, randomId } from "./isolate.ts";
+import { LegacyPorts } from "./legacy_ports.ts";
 import { Methods } from "./methods.ts";
 import { PendingCalls } from "./pending_calls.ts";
 import type { Quotas } from "./quotas.ts";
@@ -37,6 +38,8 @@ export interface PartsSettings {
   readonly access: AccessRule;
   /** Whom calls trust, where they do not say. */
   readonly trust: AccessRule;
+  /** Whether somebody has said so. */
+  readonly isTrustGiven: boolean;
 }
 
 /** The figures that the parts of a peer have as of now. */
@@ -50,6 +53,8 @@ export class Parts {
   readonly methods: Methods;
   /** What has been carried. */
   readonly traffic: Traffic = new Traffic();
+  /** Who speaks the legacy dialect. */
+  readonly legacy: LegacyPorts = new LegacyPorts();
 
   readonly #settings: PartsSettings;
   readonly #trouble: ReportTrouble;
@@ -93,7 +98,7 @@ export class Parts {
     return this.#dispatcher ??= new Dispatcher({
       methods: this.methods,
       trouble: this.#trouble,
-      isGone: (port) => isGone(this.link, port),
+      isGone: (port) => this.isGone(port),
     });
   }
 
@@ -119,11 +124,12 @@ export class Parts {
 
   /** Who holds the ports that are called. */
   get contacts(): Contacts {
-    return this.#contacts ??= new Contacts(
-      this.link,
-      isolateLooks,
-      (contact, timeout) => this.client.identify(contact, timeout),
-    );
+    return this.#contacts ??= new Contacts({
+      link: this.link,
+      looks: isolateLooks,
+      identify: (contact, timeout) => this.client.identify(contact, timeout),
+      isGone: (port) => this.isGone(port),
+    });
   }
 
   /** Makes calls. */
@@ -132,8 +138,10 @@ export class Parts {
       outbox: this.outbox,
       pending: this.pending,
       contacts: this.contacts,
+      legacy: this.legacy,
       sync: () => this.#syncClient(),
       trust: this.#trust,
+      isTrustGiven: this.#settings.isTrustGiven,
       compile: (rule) => this.#compile("trust", rule),
       timeout: this.#settings.timeout,
     });
@@ -147,6 +155,16 @@ export class Parts {
       queuedBytes: this.#outbox?.queuedBytes ?? 0,
       reassemblyBytes: this.#receiving?.unpacker.bytes ?? 0,
     };
+  }
+
+  /**
+   * Tells whether nobody holds a port any more. Who waits for an answer, and takes anything for it, is not asked.
+   *
+   * @param port The port.
+   * @returns Whether that is sure.
+   */
+  isGone(port: number): boolean {
+    return !this.legacy.isWaiting(port) && isGone(this.link, port);
   }
 
   /**
@@ -175,6 +193,8 @@ export class Parts {
       outbox: this.outbox,
       receiving: this.receiving,
       contacts: this.contacts,
+      legacy: this.legacy,
+      pending: this.pending,
       cancelled: this.#cancelledCalls(),
       trouble: this.#trouble,
     });

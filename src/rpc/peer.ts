@@ -10,9 +10,9 @@ import type { Handler, RegisterOptions } from "./methods.ts";
 import {
   type BatchCall,
   type CallOptions,
+  checkCallOptions,
   checkDrain,
   checkPort,
-  checkTimeout,
   type CloseOptions,
   type RPCPeerOptions,
 } from "./options.ts";
@@ -135,14 +135,14 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    *
    * @typeParam T The class on the other side.
    * @param target Port of the other peer.
-   * @param options Timeout and signal of every call, and whom it trusts.
+   * @param options Timeout and signal of every call, whom it trusts, and in which dialect it is.
    * @returns The remote object. Each of its methods returns a promise, and rejects as {@linkcode RPCPeer.call} does.
-   * @throws {TypeError} If the port is not a number, or the trust is no rule.
+   * @throws {TypeError} If the port is not a number, the trust is no rule, or the dialect is none.
    * @throws {RangeError} If the port, the timeout or an id is out of range.
    */
   talkTo<T>(target: number, options: CallOptions = {}): Remote<T> {
     checkPort("target", target);
-    if (options.timeout !== undefined) checkTimeout(options.timeout);
+    checkCallOptions(options);
     if (options.trust !== undefined) this.#conversation.checkTrust(options.trust);
     return createRemote<T>(target, (method, args) => this.call(target, method, args, options));
   }
@@ -161,7 +161,8 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * user who holds the port. Then the params have not left, unless the port has changed hands meanwhile.
    * @throws {PeerGoneError} If nobody holds the port; or its holder was gone before it answered, and the method may have run.
    * @throws {CallTimeoutError} If no answer came in time. The other side is told; the method may have run.
-   * @throws {MessageTooLargeError} If the params are larger than `maxMessageSize`, and nothing was sent; or the answer is.
+   * @throws {MessageTooLargeError} If the params are larger than `maxMessageSize`, or than what the dialect of the other side allows,
+   * and nothing was sent; or the answer is.
    * @throws {ReceiverFullError} If the other side does not keep up, and more than `maxQueuedBytes` waits. Nothing was sent.
    * @throws {DecodeError} If the other side's answer is none.
    * @throws {PeerClosedError} If this peer is closed, before the call or during it.
@@ -235,7 +236,8 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   }
 
   /**
-   * Sends several calls in one message. The other side carries them out in any order, and answers when all are done.
+   * Sends several calls in one message. The other side carries them out in any order, and answers when all are done. A legacy peer
+   * gets them one by one.
    *
    * @param target Port of the other peer.
    * @param calls The calls, and notifications.

@@ -7,6 +7,7 @@ import { CallTimeoutError } from "../errors.ts";
 import { AccessDeniedError } from "../jsonrpc/errors.ts";
 import type { Delivery, WaitingMessage } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
+import type { Dialect } from "../wire/dialect.ts";
 import { type Abortable, endOnAbort, forget } from "./abort_groups.ts";
 import type { Access } from "./access.ts";
 import type { Contact, Member } from "./contact.ts";
@@ -26,6 +27,10 @@ export interface CallTerms {
   readonly contact: Contact;
   /** Whose answer counts. */
   readonly trust: Access;
+  /** How it is framed. */
+  readonly dialect: Dialect;
+  /** Whether the port is asked who holds it before anything else is sent there, where nothing tells. */
+  readonly asks: boolean;
 }
 
 /** Learns what became of a call, and who said so. */
@@ -141,6 +146,11 @@ export class PendingCall implements Waiting, Delivery, Abortable, Member {
   delivered(): void {
     this.#message = undefined;
     this.#isDelivered = true;
+  }
+
+  /** Whether it is in the other side's queue, or was. */
+  get isDelivered(): boolean {
+    return this.#isDelivered;
   }
 
   waits(message: WaitingMessage): void {

@@ -6,6 +6,7 @@
 import { JSONRPCError } from "../jsonrpc/errors.ts";
 import type { JSONRPCId, JSONRPCResponseObject } from "../jsonrpc/guards.ts";
 import type { Caller } from "../link/link.ts";
+import { NATIVE } from "../wire/dialect.ts";
 import { CallTable } from "./call_table.ts";
 import { CancelledCalls } from "./cancelled_calls.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -123,8 +124,8 @@ export class PendingCalls implements PendingCallOwner {
    *
    * @param call The call.
    */
-  cancel({ id, terms: { port, method } }: PendingCall): void {
-    this.#cancelled.add(port, id, !method.startsWith("rpc."));
+  cancel({ id, terms: { port, method, dialect } }: PendingCall): void {
+    this.#cancelled.add(port, id, dialect === NATIVE && !method.startsWith("rpc."));
   }
 
   /**
@@ -172,17 +173,6 @@ export class PendingCalls implements PendingCallOwner {
     if (call === undefined || call.terms.port !== sender.port) return false;
     call.answered(sender, result);
     return true;
-  }
-
-  /**
-   * Tells whether a call that went in one message still waits.
-   *
-   * @param nlmsgSeq Number of the message.
-   * @param port Port that it went to.
-   * @returns Whether there is one.
-   */
-  holds(nlmsgSeq: number, port: number): boolean {
-    return this.#callsOf(nlmsgSeq, port).length > 0;
   }
 
   /**

@@ -11,6 +11,9 @@ import type { Deadlines, Timed } from "./deadlines.ts";
 import type { CallTerms } from "./pending_call.ts";
 import type { PendingCallsHost } from "./pending_calls.ts";
 
+/** Stands for what has not been posted, since it waits until it is known who holds its port, or for its turn: nothing is taken back. */
+export const NOT_POSTED: WaitingMessage = { withdraw() {} };
+
 /** Most often it is delivered in the turn in which it was sent. Only where it has to wait, its terms matter. */
 export class PendingNotification implements Timed, Abortable, Delivery, Member {
   deadline = Infinity;

@@ -7,6 +7,8 @@ import { type JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import type { Caller } from "../link/link.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
 import { inRootContext } from "../netlink/root_context.ts";
+import { type Dialect, LEGACY } from "../wire/dialect.ts";
+import type { LegacyPorts } from "./legacy_ports.ts";
 import type { MessageSink } from "./unpacker.ts";
 
 /** Bytes of requests that wait at most. */
@@ -22,12 +24,14 @@ interface PostponedRequest {
   readonly body: Uint8Array;
   readonly nlmsgSeq: number;
   readonly sender: Caller;
+  readonly dialect: Dialect;
 }
 
 /** Keeps requests in order, and hands them on later. As a sink it takes what has come after them. */
 export class PostponedRequests implements MessageSink {
   readonly #sink: MessageSink;
   readonly #trouble: ReportTrouble;
+  readonly #legacy: LegacyPorts;
   readonly #requests = new Set<PostponedRequest>();
   #bytes = 0;
   #flushing = false;
@@ -36,8 +40,10 @@ export class PostponedRequests implements MessageSink {
   /**
    * @param sink Takes them later.
    * @param trouble Reports what there is no room for.
+   * @param legacy Who waits for an answer, and takes anything for it.
    */
-  constructor(sink: MessageSink, trouble: ReportTrouble) {
+  constructor(sink: MessageSink, trouble: ReportTrouble, legacy: LegacyPorts) {
+    this.#legacy = legacy;
     this.#sink = sink;
     this.#trouble = trouble;
   }
@@ -47,22 +53,23 @@ export class PostponedRequests implements MessageSink {
     return this.#requests.size;
   }
 
-  request(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
+  request(body: Uint8Array, nlmsgSeq: number, sender: Caller, dialect: Dialect): void {
     this.#bytes += costOf(body);
-    this.#requests.add({ body: body.slice(), nlmsgSeq, sender });
+    if (dialect === LEGACY) this.#legacy.waits(sender.port);
+    this.#requests.add({ body: body.slice(), nlmsgSeq, sender, dialect });
     this.#flushLater();
   }
 
-  response(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
-    this.#sink.response(body, nlmsgSeq, sender);
+  response(body: Uint8Array, nlmsgSeq: number, sender: Caller, dialect: Dialect): void {
+    this.#sink.response(body, nlmsgSeq, sender, dialect);
   }
 
-  badRequest(error: JSONRPCError, nlmsgSeq: number, sender: Caller): void {
-    this.#sink.badRequest(error, nlmsgSeq, sender);
+  badRequest(error: JSONRPCError, nlmsgSeq: number, sender: Caller, dialect: Dialect): void {
+    this.#sink.badRequest(error, nlmsgSeq, sender, dialect);
   }
 
-  badResponse(error: Error, nlmsgSeq: number, sender: Caller): void {
-    this.#sink.badResponse(error, nlmsgSeq, sender);
+  badResponse(error: Error, nlmsgSeq: number, sender: Caller, dialect: Dialect): void {
+    this.#sink.badResponse(error, nlmsgSeq, sender, dialect);
   }
 
   expects(nlmsgSeq: number, sender: Caller): boolean {
@@ -87,12 +94,13 @@ export class PostponedRequests implements MessageSink {
    * @param body Its bytes, which are copied.
    * @param nlmsgSeq Number of the message.
    * @param sender Who sent it.
+   * @param dialect Its dialect.
    */
-  add(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
-    if (this.#bytes + costOf(body) <= MAX_POSTPONED_BYTES) return this.request(body, nlmsgSeq, sender);
+  add(body: Uint8Array, nlmsgSeq: number, sender: Caller, dialect: Dialect): void {
+    if (this.#bytes + costOf(body) <= MAX_POSTPONED_BYTES) return this.request(body, nlmsgSeq, sender, dialect);
     const reason = `More than ${MAX_POSTPONED_BYTES} bytes of requests have arrived during a synchronous call`;
     this.#trouble("refused", reason, sender.port);
-    this.badRequest(new TooManyRequestsError(reason), nlmsgSeq, sender);
+    this.badRequest(new TooManyRequestsError(reason), nlmsgSeq, sender, dialect);
   }
 
   /**
@@ -108,7 +116,7 @@ export class PostponedRequests implements MessageSink {
     for (let count = 0; count < least || performance.now() < deadline; count++) {
       const next = this.#take();
       if (next === undefined) break;
-      this.#sink.request(next.body, next.nlmsgSeq, next.sender);
+      this.#hand(next);
     }
     this.#flushing = false;
     if (this.#requests.size > 0) this.#flushLater();
@@ -118,7 +126,7 @@ export class PostponedRequests implements MessageSink {
   close(): void {
     clearImmediate(this.#immediate);
     for (let next = this.#take(); next !== undefined; next = this.#take()) {
-      this.#sink.request(next.body, next.nlmsgSeq, next.sender);
+      this.#hand(next);
     }
   }
 
@@ -126,6 +134,11 @@ export class PostponedRequests implements MessageSink {
     this.#immediate = undefined;
     this.flush();
   };
+
+  #hand({ body, nlmsgSeq, sender, dialect }: PostponedRequest): void {
+    this.#sink.request(body, nlmsgSeq, sender, dialect);
+    if (dialect === LEGACY) this.#legacy.waitsNoLonger(sender.port);
+  }
 
   #take(): PostponedRequest | undefined {
     const [next] = this.#requests;

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Caller } from "../link/link.ts";
-import { isGone } from "../link/probe.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
 import type { Access } from "./access.ts";
 import { DeafCallers } from "./deaf_callers.ts";
@@ -51,7 +50,7 @@ export class Receiving {
    * @param settings What is taken.
    */
   constructor(parts: Parts, { maxMessageSize, quotas, access, trouble }: ReceivingSettings) {
-    const { link, methods, outbox, dispatcher } = parts;
+    const { link, methods, outbox, dispatcher, legacy } = parts;
     const requests = new UserQuota(link, quotas.requestsPerUser);
     this.intake = new Intake({
       dispatcher,
@@ -62,6 +61,7 @@ export class Receiving {
       requests,
       answers: new UserQuota(link, quotas.answerBytesPerUser),
       deaf: new DeafCallers(),
+      legacy,
       maxRequests: quotas.requests,
       maxBatchMembers: quotas.batchMembers,
     });
@@ -69,9 +69,10 @@ export class Receiving {
       maxBatchMembers: quotas.batchMembers,
       maxDepth: quotas.depth,
       awaits: (port) => parts.awaits(port),
+      legacy,
     };
     this.inbox = new Inbox(this.intake, parts.pending, trouble, this.limits);
-    this.postponed = new PostponedRequests(this.inbox, trouble);
+    this.postponed = new PostponedRequests(this.inbox, trouble, legacy);
     const limits = {
       maxMessageSize,
       perUser: quotas.reassemblyBytesPerUser + REASSEMBLY_NOTES,
@@ -79,7 +80,7 @@ export class Receiving {
       isForeign: (uid: number) => requests.isForeign(uid),
       idleTicks: Math.ceil(quotas.fragmentTimeout / TICK_MILLISECONDS),
     };
-    this.unpacker = new Unpacker(this.inbox, trouble, (port) => isGone(link, port), limits, parts.traffic);
+    this.unpacker = new Unpacker(this.inbox, trouble, (port) => parts.isGone(port), limits, parts.traffic);
   }
 
   /**

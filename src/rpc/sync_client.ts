@@ -7,13 +7,15 @@ import { CallTimeoutError, PeerGoneError } from "../errors.ts";
 import { encodeRequest } from "../jsonrpc/encode.ts";
 import type { BlockingLink, Caller, Link } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
-import { isGone } from "../link/probe.ts";
+import type { SendDatagram } from "../link/send_now.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
+import { LEGACY } from "../wire/dialect.ts";
 import { ANYONE } from "./access.ts";
 import type { CancelledCalls } from "./cancelled_calls.ts";
 import type { Contacts } from "./contacts.ts";
-import { Inbox } from "./inbox.ts";
+import { type Awaited, Inbox } from "./inbox.ts";
 import { isolateDeadlines } from "./isolate.ts";
+import type { LegacyPorts } from "./legacy_ports.ts";
 import type { CallTerms } from "./pending_call.ts";
 import { PendingCalls } from "./pending_calls.ts";
 import type { Receiving } from "./receiving.ts";
@@ -47,6 +49,10 @@ export interface SyncClientParts {
   readonly link: Link;
   /** Where requests leave. */
   readonly outbox: Outbox;
+  /** Calls that wait with the event loop. */
+  readonly pending: PendingCalls;
+  /** Who speaks the legacy dialect. */
+  readonly legacy: LegacyPorts;
   /** Takes datagrams apart, requests, and the responses to other calls. */
   readonly receiving: Receiving;
   /** Makes sure that whoever holds a port is trusted. */
@@ -77,7 +83,7 @@ export class SyncClient implements MessageSink {
     this.#parts = parts;
     this.#pending = new PendingCalls(NO_HOST, isolateDeadlines, 0, parts.cancelled);
     const { intake, unpacker, limits } = parts.receiving;
-    this.#inbox = new Inbox(intake, this.#pending, parts.trouble, limits);
+    this.#inbox = new Inbox(intake, eitherOf(this.#pending, parts.pending), parts.trouble, limits);
     this.#receiver = {
       receive: (bytes, length, sender) => unpacker.take(bytes, length, sender, this),
       trouble: parts.trouble,
@@ -98,40 +104,36 @@ export class SyncClient implements MessageSink {
    * @throws {PeerGoneError} If nobody holds the port, or nobody does any more.
    */
   call(id: number, terms: CallTerms, params: object | undefined, deadline: number | undefined): unknown {
-    const { link, contacts } = this.#parts;
-    const { port, method, timeout, contact, trust } = terms;
-    const blocking = blockingLinkTo(port, link);
-    const body = encodeRequest(id, method, params, deadline);
+    const { port, method, timeout, dialect } = terms;
+    const blocking = blockingLinkTo(port, this.#parts.link);
     const end = performance.now() + timeout;
     const late = () => new CallTimeoutError(port, method, timeout);
-    contacts.assertTrusted(contact, trust, method, (longest) => {
-      const question = { ...terms, method: IDENTITY_METHOD, trust: ANYONE };
-      const text = encodeRequest(id, IDENTITY_METHOD, undefined);
-      const outcome = this.#exchange(id, question, text, blocking, Math.min(end, performance.now() + longest), late);
-      if (outcome.sender === undefined) return valueOf(outcome) as never;
-      return outcome.sender;
-    });
-    return valueOf(this.#exchange(id, terms, body, blocking, end, late));
+    if (dialect !== LEGACY) {
+      return this.#ask(id, terms, encodeRequest(id, method, params, deadline), blocking, end, late);
+    }
+    const body = encodeRequest(id, method, params);
+    this.#parts.outbox.checkLegacySize(body);
+    return this.#inTurn(port, blocking, end, late, () => this.#ask(id, terms, body, blocking, end, late));
   }
 
-  request(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
-    this.#parts.receiving.postponed.add(body, nlmsgSeq, sender);
+  request(...[body, nlmsgSeq, sender, dialect]: Parameters<MessageSink["request"]>): void {
+    this.#parts.receiving.postponed.add(body, nlmsgSeq, sender, dialect);
   }
 
-  response(body: Uint8Array, nlmsgSeq: number, sender: Caller): void {
-    this.#inboxOf(nlmsgSeq, sender).response(body, nlmsgSeq, sender);
+  response(...response: Parameters<MessageSink["response"]>): void {
+    this.#inbox.response(...response);
   }
 
   badRequest(...request: Parameters<MessageSink["badRequest"]>): void {
     this.#parts.receiving.inbox.badRequest(...request);
   }
 
-  badResponse(error: Error, nlmsgSeq: number, sender: Caller): void {
-    this.#inboxOf(nlmsgSeq, sender).badResponse(error, nlmsgSeq, sender);
+  badResponse(...response: Parameters<MessageSink["badResponse"]>): void {
+    this.#inbox.badResponse(...response);
   }
 
   expects(nlmsgSeq: number, sender: Caller): boolean {
-    return this.#inboxOf(nlmsgSeq, sender).expects(nlmsgSeq, sender);
+    return this.#inbox.expects(nlmsgSeq, sender);
   }
 
   isLate(nlmsgSeq: number, sender: Caller): boolean {
@@ -144,6 +146,47 @@ export class SyncClient implements MessageSink {
 
   denies(sender: Caller): boolean {
     return this.#parts.receiving.inbox.denies(sender);
+  }
+
+  /** Sends a request to a legacy peer once nothing else is under way to it: what was sent before is answered, or given up. */
+  #inTurn(port: number, blocking: BlockingLink, end: number, late: () => Error, run: () => unknown): unknown {
+    const { legacy, outbox } = this.#parts;
+    if (legacy.isWaiting(port)) {
+      throw new TypeError(
+        `Port ${port} waits for an answer, which cannot be given while this thread waits: use call()`,
+      );
+    }
+    const lane = legacy.lane(port);
+    let isNext = false;
+    const turn = { deadline: end, start: () => void (isNext = true) };
+    lane.enter(turn, true);
+    try {
+      outbox.flush();
+      while (!isNext) {
+        const now = performance.now();
+        if (now >= end) throw late();
+        if (now >= lane.deadline) lane.dismiss();
+        else blocking.receive(this.#receiver, Math.min(end, lane.deadline) - now);
+      }
+      return run();
+    } finally {
+      lane.leave(turn, true);
+    }
+  }
+
+  /** Makes sure that the receiver of a request is trusted, sends it, and waits for its answer. */
+  #ask(id: number, terms: CallTerms, body: string, blocking: BlockingLink, end: number, late: () => Error): unknown {
+    const { contact, trust, method, asks } = terms;
+    if (asks || contact.holder !== undefined) {
+      this.#parts.contacts.assertTrusted(contact, trust, method, (longest) => {
+        const question = { ...terms, method: IDENTITY_METHOD, trust: ANYONE };
+        const text = encodeRequest(id, IDENTITY_METHOD, undefined);
+        const outcome = this.#exchange(id, question, text, blocking, Math.min(end, performance.now() + longest), late);
+        if (outcome.sender === undefined) return valueOf(outcome) as never;
+        return outcome.sender;
+      });
+    }
+    return valueOf(this.#exchange(id, terms, body, blocking, end, late));
   }
 
   /** Sends a request, and waits for its answer. */
@@ -164,7 +207,7 @@ export class SyncClient implements MessageSink {
       (error, sender) => outcome = { error, sender },
     );
     try {
-      this.#parts.outbox.requestNow(port, id, body, (bytes, length) => {
+      this.#sendNow(terms, id, body, (bytes, length) => {
         // Where it is answered before all has left, nobody wants the rest.
         while (outcome === undefined && !blocking.send(port, bytes, length, SEND_WAIT_MILLISECONDS)) {
           // Where the other side sends to this one just now, both must read, or neither ever finds room.
@@ -185,7 +228,7 @@ export class SyncClient implements MessageSink {
         if (rest <= 0) throw late();
         // What it sent as its last is here by then.
         const isOver = lifeline === undefined
-          ? isGone(this.#parts.link, port) || terms.contact.isReplaced()
+          ? terms.contact.isGone() || terms.contact.isReplaced()
           : !lifeline.isHeld();
         if (isOver && !blocking.receive(this.#receiver, 0)) throw new PeerGoneError(port, "answering");
       }
@@ -198,10 +241,22 @@ export class SyncClient implements MessageSink {
     return outcome;
   }
 
-  /** Who takes the response to a message: this call, or one that waits with the event loop. */
-  #inboxOf(nlmsgSeq: number, sender: Caller): MessageSink {
-    return this.#pending.holds(nlmsgSeq, sender.port) ? this.#inbox : this.#parts.receiving.inbox;
+  #sendNow({ port, dialect }: CallTerms, id: number, body: string, send: SendDatagram): void {
+    const { outbox, legacy } = this.#parts;
+    if (dialect !== LEGACY) return outbox.requestNow(port, id, body, send);
+    legacy.lane(port).sent(id);
+    outbox.legacyRequestNow(port, body, send);
   }
+}
+
+/** What has come is the answer to this call, or to one that waits with the event loop. */
+function eitherOf(these: PendingCalls, those: PendingCalls): Awaited {
+  return {
+    settle: (...answer) => these.settle(...answer) || those.settle(...answer),
+    rejectMessage: (...answer) => these.rejectMessage(...answer) || those.rejectMessage(...answer),
+    expects: (...answer) => these.expects(...answer) || those.expects(...answer),
+    isLate: (...answer) => these.isLate(...answer),
+  };
 }
 
 function blockingLinkTo(port: number, { blocking }: Link): BlockingLink {

@@ -9,6 +9,7 @@ import type { Caller } from "../link/link.ts";
 import { Traffic } from "../link/traffic.ts";
 import type { ReportTrouble, TroubleKind } from "../link/trouble.ts";
 import { DatagramReader } from "../wire/datagram.ts";
+import { type Dialect, NATIVE } from "../wire/dialect.ts";
 import type { FragmentProblem } from "../wire/fragment_problem.ts";
 import { PAYLOAD_JSONRPC_REQUEST, PAYLOAD_JSONRPC_RESPONSE, PROCSLINK_VERSION } from "../wire/procslinkhdr.ts";
 import { Reassembler, type ReassemblyLimits } from "../wire/reassembly.ts";
@@ -30,14 +31,15 @@ export interface MessageSink {
    * @param body Its bytes. They are used again after this call: what is kept must be copied.
    * @param nlmsgSeq Number of the message.
    * @param sender Who sent it, in the kernel's words.
+   * @param dialect Its dialect. In the legacy one its number says nothing.
    */
-  request(body: Uint8Array, nlmsgSeq: number, sender: Caller): void;
+  request(body: Uint8Array, nlmsgSeq: number, sender: Caller, dialect: Dialect): void;
   /** Takes a response, likewise. */
-  response(body: Uint8Array, nlmsgSeq: number, sender: Caller): void;
+  response(body: Uint8Array, nlmsgSeq: number, sender: Caller, dialect: Dialect): void;
   /** Takes note of a request that cannot be read, and why. */
-  badRequest(error: JSONRPCError, nlmsgSeq: number, sender: Caller): void;
+  badRequest(error: JSONRPCError, nlmsgSeq: number, sender: Caller, dialect: Dialect): void;
   /** Takes note of a response that cannot be read, and why. */
-  badResponse(error: Error, nlmsgSeq: number, sender: Caller): void;
+  badResponse(error: Error, nlmsgSeq: number, sender: Caller, dialect: Dialect): void;
   /** Tells whether a message with this number was sent there, and its response is still waited for. */
   expects(nlmsgSeq: number, sender: Caller): boolean;
   /** Tells whether a response is to a call that was cancelled: it is dropped, and no trouble. */
@@ -122,7 +124,7 @@ export class Unpacker {
     this.#currentSink = sink;
     this.#reassembler = new Reassembler(limits, ({ source, nlmsgSeq, payloadType, reason, isGone }) => {
       const problem = { kind: "incomplete" as const, reason, ...(isGone && { error: new PeerGoneError(source.port) }) };
-      this.#refuse(problem, payloadType, nlmsgSeq, source as Caller, this.#currentSink);
+      this.#refuse(problem, { payloadType, nlmsgSeq, dialect: NATIVE }, source as Caller, this.#currentSink);
     });
   }
 
@@ -180,14 +182,14 @@ export class Unpacker {
           "A request, or a notification, of somebody who may not call anything here",
           sender.port,
         );
-        sink.badRequest(DENIED, reader.nlmsgSeq, sender);
+        sink.badRequest(DENIED, reader.nlmsgSeq, sender, reader.dialect);
       } else if (reader.fragment) {
         this.#fragment(reader, bytes, sender, sink);
       } else {
         const problem = this.#check(reader) ??
           (reader.size > SMALL_REQUEST ? this.#checkDenied(reader, sender, sink) : undefined);
         if (problem === undefined) this.#hand(bytes.subarray(reader.bodyStart, reader.bodyEnd), reader, sender, sink);
-        else this.#refuse(problem, reader.payloadType, reader.nlmsgSeq, sender, sink);
+        else this.#refuse(problem, reader, sender, sink);
       }
     }
   }
@@ -202,7 +204,7 @@ export class Unpacker {
   #fragment(reader: DatagramReader, bytes: Uint8Array, sender: Caller, sink: MessageSink): void {
     const admit = () =>
       this.#check(reader) ?? this.#checkDenied(reader, sender, sink) ?? this.#checkExpected(reader, sender, sink);
-    const { payloadType, nlmsgSeq } = reader;
+    const { payloadType, nlmsgSeq, dialect } = reader;
     const outcome = this.#reassembler.take(reader, bytes, sender, admit);
     if (this.#reassembler.isEmpty) this.#rest();
     else this.#startTicker();
@@ -211,12 +213,12 @@ export class Unpacker {
     if (outcome instanceof Uint8Array) {
       this.#hand(outcome, reader, sender, sink);
       this.#reassembler.release(outcome);
-    } else if (outcome !== undefined) this.#refuse(outcome, payloadType, nlmsgSeq, sender, sink);
+    } else if (outcome !== undefined) this.#refuse(outcome, { payloadType, nlmsgSeq, dialect }, sender, sink);
   }
 
-  #hand(body: Uint8Array, { payloadType, nlmsgSeq }: DatagramReader, sender: Caller, sink: MessageSink): void {
-    if (payloadType === PAYLOAD_JSONRPC_REQUEST) sink.request(body, nlmsgSeq, sender);
-    else sink.response(body, nlmsgSeq, sender);
+  #hand(body: Uint8Array, { payloadType, nlmsgSeq, dialect }: DatagramReader, sender: Caller, sink: MessageSink): void {
+    if (payloadType === PAYLOAD_JSONRPC_REQUEST) sink.request(body, nlmsgSeq, sender, dialect);
+    else sink.response(body, nlmsgSeq, sender, dialect);
   }
 
   /** Says why a message is not taken, whatever its body is. */
@@ -256,16 +258,21 @@ export class Unpacker {
   }
 
   /** Lets the other side of a message know: a call need not wait for its timeout. */
-  #refuse(problem: Problem, payloadType: number, nlmsgSeq: number, sender: Caller, sink: MessageSink): void {
+  #refuse(
+    problem: Problem,
+    { payloadType, nlmsgSeq, dialect }: Pick<DatagramReader, "payloadType" | "nlmsgSeq" | "dialect">,
+    sender: Caller,
+    sink: MessageSink,
+  ): void {
     const { kind, reason, error } = problem;
     if (kind !== "abandoned") this.#trouble(kind, reason, sender.port);
     if (this.#closed) return;
     if (payloadType === PAYLOAD_JSONRPC_RESPONSE) {
-      sink.badResponse(error ?? new DecodeError(reason), nlmsgSeq, sender);
+      sink.badResponse(error ?? new DecodeError(reason), nlmsgSeq, sender, dialect);
     } else if (payloadType === PAYLOAD_JSONRPC_REQUEST && kind !== "abandoned") {
       const tooMany = kind === "refused" && error === undefined;
       const Class = kind === "denied" ? AccessDeniedError : tooMany ? TooManyRequestsError : InvalidRequestError;
-      sink.badRequest(new Class(reason), nlmsgSeq, sender);
+      sink.badRequest(new Class(reason), nlmsgSeq, sender, dialect);
     }
   }
 

@@ -2,8 +2,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { assertEquals } from "@std/assert";
 import { Deadlines } from "../../src/rpc/deadlines.ts";
+import { LegacyPorts } from "../../src/rpc/legacy_ports.ts";
 import { PostponedRequests } from "../../src/rpc/postponed_requests.ts";
 import type { MessageSink } from "../../src/rpc/unpacker.ts";
+import { NATIVE } from "../../src/wire/dialect.ts";
 
 // Timers are real here: those of node:test do not carry the async context on.
 
@@ -23,8 +25,8 @@ Deno.test("what a deadline ends is ended in no async context, whoever has set th
 Deno.test("a request that has arrived during a synchronous call is not carried out in the context of that", async () => {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const sink = { request: () => resolve(storage.getStore()) } as unknown as MessageSink;
-  const postponed = new PostponedRequests(sink, () => {});
+  const postponed = new PostponedRequests(sink, () => {}, new LegacyPorts());
   const sender = { port: 1, uid: 0, gid: 0, pidHint: 0 };
-  storage.run("who calls", () => postponed.add(new Uint8Array(1), 1, sender));
+  storage.run("who calls", () => postponed.add(new Uint8Array(1), 1, sender, NATIVE));
   assertEquals(await promise, undefined);
 });

@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { ServerError } from "../../mod.ts";
 import type { Caller } from "../../src/link/link.ts";
+import { LegacyPorts } from "../../src/rpc/legacy_ports.ts";
 import { MAX_POSTPONED_BYTES, PostponedRequests } from "../../src/rpc/postponed_requests.ts";
 import type { MessageSink } from "../../src/rpc/unpacker.ts";
+import { NATIVE } from "../../src/wire/dialect.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
 
 const CLOSED = new ServerError(-32000, "The peer is closed");
@@ -12,13 +14,15 @@ function setUp() {
   const handed: string[] = [];
   const refused: unknown[] = [];
   const troubles: string[] = [];
+  const legacy = new LegacyPorts();
   const setup = {
+    legacy,
     handed,
     refused,
     troubles,
     /** What a handler does. */
     onRequest: (_text: string) => {},
-    add: (text: string, nlmsgSeq = 1) => setup.postponed.add(new TextEncoder().encode(text), nlmsgSeq, SENDER),
+    add: (text: string, nlmsgSeq = 1) => setup.postponed.add(new TextEncoder().encode(text), nlmsgSeq, SENDER, NATIVE),
     postponed: new PostponedRequests(
       {
         request: (body, nlmsgSeq, sender) => {
@@ -27,8 +31,9 @@ function setUp() {
           setup.onRequest(text);
         },
         badRequest: ({ code, data }, nlmsgSeq, sender) => void refused.push([code, data, nlmsgSeq, sender.port]),
-      } as MessageSink,
+      } satisfies Partial<MessageSink> as Partial<MessageSink> as MessageSink,
       (kind, reason, port) => void troubles.push(`${kind} ${port}: ${reason}`),
+      legacy,
     ),
   };
   return setup;
@@ -49,7 +54,7 @@ Deno.test("requests are handed on in order, in a later turn, once", async () => 
 Deno.test("a request is copied: its memory is used again", async () => {
   const { postponed, handed } = setUp();
   const memory = new TextEncoder().encode("xx{}xx");
-  postponed.add(memory.subarray(2, 4), 1, SENDER);
+  postponed.add(memory.subarray(2, 4), 1, SENDER, NATIVE);
   memory.fill(0xff);
   await settled();
   assertEquals(handed, ["{} 1 666"]);
@@ -110,7 +115,7 @@ Deno.test("a flush inside of another hands nothing on out of turn", () => {
 Deno.test("so many bytes are kept and no more; then there is room again", async () => {
   const { add, postponed, handed, refused, troubles } = setUp();
   const quarter = new Uint8Array(MAX_POSTPONED_BYTES / 4).fill(0x20);
-  for (let count = 0; count < 4; count++) postponed.add(quarter, 1, SENDER);
+  for (let count = 0; count < 4; count++) postponed.add(quarter, 1, SENDER, NATIVE);
   assertEquals(refused, []);
   add("x", 7);
   const reason = "More than 67108864 bytes of requests have arrived during a synchronous call";
@@ -127,9 +132,9 @@ Deno.test("a small request costs as much as it does in the kernel's queue", () =
   const { postponed, refused } = setUp();
   const nothing = new Uint8Array(0);
   const fit = Math.floor(MAX_POSTPONED_BYTES / 832);
-  for (let count = 0; count < fit; count++) postponed.add(nothing, 1, SENDER);
+  for (let count = 0; count < fit; count++) postponed.add(nothing, 1, SENDER, NATIVE);
   assertEquals(refused.length, 0);
-  postponed.add(nothing, 1, SENDER);
+  postponed.add(nothing, 1, SENDER, NATIVE);
   assertEquals(refused.length, 1);
   postponed.close();
 });
@@ -140,9 +145,9 @@ Deno.test("what has been handed on no longer counts, also while the others have 
   let left = 5;
   // Each makes a synchronous call, during which the next one arrives: two are there at once, and never more.
   setup.onRequest = () => {
-    if (left-- > 0) setup.postponed.add(half, 1, SENDER);
+    if (left-- > 0) setup.postponed.add(half, 1, SENDER, NATIVE);
   };
-  setup.postponed.add(half, 1, SENDER);
+  setup.postponed.add(half, 1, SENDER, NATIVE);
   while (setup.postponed.size > 0) setup.postponed.flush();
   assertEquals([setup.handed.length, setup.refused], [6, []]);
 });
@@ -176,11 +181,11 @@ Deno.test("at least so many are handed on as one says, however long they take", 
 Deno.test("as a sink it keeps requests in any case, and passes on everything else", () => {
   const setup = setUp();
   const half = new Uint8Array(MAX_POSTPONED_BYTES / 2).fill(0x20);
-  for (let count = 0; count < 3; count++) setup.postponed.request(half, 1, SENDER);
+  for (let count = 0; count < 3; count++) setup.postponed.request(half, 1, SENDER, NATIVE);
   assertEquals([setup.postponed.size, setup.refused], [3, []]);
   setup.add("x", 2);
   assertEquals([setup.postponed.size, setup.refused.length], [3, 1]);
-  setup.postponed.badRequest(CLOSED, 3, SENDER);
+  setup.postponed.badRequest(CLOSED, 3, SENDER, NATIVE);
   assertEquals(setup.refused.slice(1), [[-32000, undefined, 3, 666]]);
   setup.postponed.close();
 });
