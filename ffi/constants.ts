@@ -9,6 +9,7 @@ export const AF_UNIX = 1;
 export const AF_NETLINK = 16;
 /** The one netlink protocol that the kernel leaves to programs. */
 export const NETLINK_USERSOCK = 2;
+export const NETLINK_SOCK_DIAG = 4;
 export const SOCK_STREAM = 1;
 export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
@@ -53,6 +54,9 @@ export const F_SETFD = 2;
 export const FD_CLOEXEC = 1;
 export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
+
+// <linux/sock_diag.h>
+export const SOCK_DIAG_BY_FAMILY = 20;
 
 // <linux/sched.h>
 export const CLONE_NEWNET = 0x40000000;

@@ -148,9 +148,11 @@ export class CallTimeoutError extends Error {
    * @param method The method that was called.
    * @param timeout How long the call waited, in milliseconds.
    * @param verb What the other side did not do: answer a call, or take a notification.
+   * @param hint What the caller can do about it, where there is something to say.
    */
-  constructor(port: number, method: string, timeout: number, verb: "answer" | "take" = "answer") {
-    super(`Port ${port} did not ${verb} ${JSON.stringify(method)} within ${timeout} ms`);
+  constructor(port: number, method: string, timeout: number, verb: "answer" | "take" = "answer", hint?: string) {
+    const more = hint === undefined ? "" : `. ${hint}`;
+    super(`Port ${port} did not ${verb} ${JSON.stringify(method)} within ${timeout} ms${more}`);
     this.name = "CallTimeoutError";
     this.port = port;
     this.method = method;

@@ -131,6 +131,13 @@ export interface Link {
    * @returns The lifeline; undefined where nobody holds the port, or its holder has none; null where that cannot be told.
    */
   openLifeline?(port: number, broken: () => void): Lifeline | null | undefined;
+  /**
+   * Tells whether nobody holds a port, without sending anything there; left out where a link cannot.
+   *
+   * @param port The port.
+   * @returns Whether that is sure.
+   */
+  isAbsent?(port: number): boolean;
   /** Begins to read, and keeps the process running. Counts: each hold needs its release. */
   hold(): void;
   /** Takes one hold back. */

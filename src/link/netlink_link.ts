@@ -11,9 +11,10 @@ import { isolateReactor } from "../netlink/isolate.ts";
 import { closeLeftover, forgetLiving, isLiving, noteLiving } from "../netlink/leftovers.ts";
 import { NetlinkLifeline } from "../netlink/lifeline.ts";
 import { LifelineListener } from "../netlink/lifeline_listener.ts";
-import type { LifelinePlace } from "../netlink/lifeline_socket.ts";
+import type { SocketPlace } from "../netlink/socket_place.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
+import { isAbsent } from "../netlink/sock_diag.ts";
 import { MAX_DATAGRAM, NetlinkSocket, type NetlinkSocketOptions } from "../netlink/socket.ts";
 import { unmappedIds } from "../netlink/user_namespace.ts";
 import { BlockingNetlink } from "./blocking_netlink.ts";
@@ -59,7 +60,7 @@ export class NetlinkLink implements Link, ReactorSource {
   readonly #reader = new SlotReader();
   readonly #foreign = new ForeignQueue();
   #foreignTurn: ReturnType<typeof setImmediate> | undefined;
-  readonly #place: LifelinePlace;
+  readonly #place: SocketPlace;
   readonly #listener: LifelineListener | undefined;
   #blocking: BlockingLink | undefined;
   /** Those of the ports that are called; none until the first. */
@@ -145,6 +146,10 @@ export class NetlinkLink implements Link, ReactorSource {
     });
     if (lifeline) (this.#lifelines ??= new Set()).add(lifeline);
     return lifeline;
+  }
+
+  isAbsent(port: number): boolean {
+    return isAbsent(this.#reactor.syscalls, this.#place, port);
   }
 
   hold(): void {

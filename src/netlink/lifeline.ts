@@ -7,7 +7,8 @@ import { SO_PEERCRED, SOL_SOCKET } from "../../ffi/constants.ts";
 import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
-import { lifelineAddress, type LifelinePlace, openUnixSocket } from "./lifeline_socket.ts";
+import { lifelineAddress, openUnixSocket } from "./lifeline_socket.ts";
+import type { SocketPlace } from "./socket_place.ts";
 import type { Reactor } from "./reactor.ts";
 import type { ReactorSource, Registration } from "./registration.ts";
 
@@ -43,7 +44,7 @@ export class NetlinkLifeline implements ReactorSource {
   readonly fd: number;
 
   readonly #syscalls: Syscalls;
-  readonly #place: LifelinePlace;
+  readonly #place: SocketPlace;
   readonly #port: number;
   readonly #pid: number;
   readonly #events: LifelineEvents;
@@ -65,7 +66,7 @@ export class NetlinkLifeline implements ReactorSource {
    */
   static open(
     reactor: Reactor,
-    place: LifelinePlace,
+    place: SocketPlace,
     port: number,
     events: LifelineEvents,
   ): NetlinkLifeline | null | undefined {
@@ -76,7 +77,7 @@ export class NetlinkLifeline implements ReactorSource {
 
   private constructor(
     reactor: Reactor,
-    place: LifelinePlace,
+    place: SocketPlace,
     port: number,
     { pid, uid, gid, pidfd }: Listener,
     events: LifelineEvents,
@@ -182,7 +183,7 @@ export class NetlinkLifeline implements ReactorSource {
 /** Connects, asks who listens, and hangs up. */
 function ask(
   syscalls: Syscalls,
-  place: LifelinePlace,
+  place: SocketPlace,
   port: number,
   withPidfd: boolean,
 ): Listener | "nobody" | "unknown" {

@@ -6,7 +6,8 @@
 import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
-import { lifelineAddress, type LifelinePlace, openUnixSocket } from "./lifeline_socket.ts";
+import { lifelineAddress, openUnixSocket } from "./lifeline_socket.ts";
+import type { SocketPlace } from "./socket_place.ts";
 import type { Reactor } from "./reactor.ts";
 import type { ReactorSource, Registration } from "./registration.ts";
 import { type Timer, unrefTimer } from "./unref_timer.ts";
@@ -37,7 +38,7 @@ export class LifelineListener implements ReactorSource {
    * @param port Its port.
    * @returns What listens; undefined where the name is taken, or no socket is to be had.
    */
-  static open(reactor: Reactor, place: LifelinePlace, port: number): LifelineListener | undefined {
+  static open(reactor: Reactor, place: SocketPlace, port: number): LifelineListener | undefined {
     const { syscalls } = reactor;
     const fd = openUnixSocket(syscalls, place);
     if (fd < 0) return undefined;

@@ -7,6 +7,7 @@ import { PeerGoneError } from "../errors.ts";
 import type { Caller, Lifeline } from "../link/link.ts";
 import { type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
+import { type Member, Members } from "./members.ts";
 
 /** Times between looks at a port while something is awaited from it, in milliseconds. */
 const LOOK_MILLISECONDS = {
@@ -20,33 +21,12 @@ const LOOK_MILLISECONDS = {
 /** For how long the sender of a message holds as the holder of its port, in milliseconds. */
 const KNOWN_MILLISECONDS = 1_000;
 
-/** Something that a port owes an answer, or room. */
-export interface Member {
-  /**
-   * Ends it.
-   *
-   * @param reason Why.
-   * @param sender Who holds the port, where that is known by now.
-   */
-  reject(reason: unknown, sender?: Caller): void;
-  /**
-   * Ends it, since nobody wants to know any more.
-   *
-   * @param reason Why.
-   */
-  abort(reason: unknown): void;
-  /** Who it is a member of, where, and as which in order; kept by {@linkcode Contact}. */
-  memberOf?: Contact | undefined;
-  memberIndex?: number;
-  memberNumber?: number;
-}
-
 /** What a contact needs of its peer. */
 export interface ContactHost {
   /** Finds out who holds a port; tells when that is over, where that can be told. */
   openLifeline(port: number, broken: () => void): Lifeline | null | undefined;
-  /** Tells whether nobody holds a port. */
-  isGone(port: number): boolean;
+  /** Tells whether nobody holds a port; where that is to be quiet, without sending anything there. */
+  isGone(port: number, quietly?: boolean): boolean;
   /** When contacts are looked at. */
   readonly looks: Deadlines;
   /** Notes that a contact is over. */
@@ -69,9 +49,7 @@ export class Contact implements Timed {
   asked: Promise<Caller> | undefined;
 
   readonly #host: ContactHost;
-  /** In no order: where one leaves, the last one takes its place. A set would cost a call as much as its id does. */
-  readonly #members: Member[] = [];
-  #lastNumber = 0;
+  readonly #members = new Members();
   #lifeline: Lifeline | undefined;
   /** Who holds the port: in the words of its lifeline, or who sent the last message, and when. */
   #known: Caller | undefined;
@@ -79,6 +57,7 @@ export class Contact implements Timed {
   /** Asks who holds the port. */
   #question: Member | undefined;
   #heard = false;
+  #hasSpoken = false;
   /** Whether it had a lifeline that was somebody else's. */
   #isDoubted = false;
   /** Whether it was sure that whoever holds the port has none. */
@@ -100,7 +79,7 @@ export class Contact implements Timed {
 
   /** Whether nothing is awaited from it. */
   get isIdle(): boolean {
-    return this.#members.length === 0;
+    return this.#members.size === 0;
   }
 
   /** Whether the same peer holds the port as at the beginning, as far as is known. */
@@ -117,6 +96,11 @@ export class Contact implements Timed {
   /** Whether the port itself has told who holds it, and no lifeline. */
   get isIdentified(): boolean {
     return this.#lifeline === undefined && this.holder !== undefined;
+  }
+
+  /** Whether nothing is known of who holds it: neither by a lifeline nor by what it has said. */
+  get isUnknown(): boolean {
+    return this.#lifeline === undefined && this.#known === undefined && !this.#hasSpoken;
   }
 
   /** What tells when the holder is gone, where something does. */
@@ -141,7 +125,7 @@ export class Contact implements Timed {
    * @param sender Who.
    */
   heard(sender: Caller): void {
-    this.#heard = true;
+    this.#heard = this.#hasSpoken = true;
     if (this.#lifeline !== undefined || !this.isHolder(sender)) return;
     this.#knownAt = performance.now();
   }
@@ -174,7 +158,7 @@ export class Contact implements Timed {
   join(member: Member, isQuestion = false): void {
     if (isQuestion) this.#question = member;
     if (this.isIdle) this.#host.awaited(this.port, 1);
-    this.#add(member);
+    this.#members.add(member);
     if (this.heapIndex >= 0 || this.isOver) return;
     this.#interval = this.#lifeline?.isWatched ? LOOK_MILLISECONDS.first : LOOK_MILLISECONDS.blind;
     this.#lookLater();
@@ -186,7 +170,7 @@ export class Contact implements Timed {
    * @param member What.
    */
   leave(member: Member): void {
-    if (!this.#delete(member)) return;
+    if (!this.#members.delete(member)) return;
     if (this.isIdle) this.#host.awaited(this.port, -1);
     if (this.#left !== undefined) {
       this.#left.resolve();
@@ -194,7 +178,7 @@ export class Contact implements Timed {
     }
     if (this.#question === undefined) return;
     if (member === this.#question) this.#question = undefined;
-    else if (this.#members.length === 1) {
+    else if (this.#members.size === 1) {
       this.#question.abort(new Error("Nobody asks any more"));
     }
   }
@@ -229,8 +213,7 @@ export class Contact implements Timed {
    */
   end(reason: Error): void {
     this.#end();
-    const members = this.#members.toSorted((a, b) => a.memberNumber! - b.memberNumber!);
-    for (const member of members) member.reject(reason);
+    for (const member of this.#members.inOrder()) member.reject(reason);
   }
 
   /**
@@ -250,24 +233,6 @@ export class Contact implements Timed {
     // The lifeline tells the end of the process by itself, after that.
     if (this.isIdle) this.#end();
     else if (!this.#lifeline?.isWatched) this.#endLater();
-  }
-
-  #add(member: Member): void {
-    if (member.memberOf === this) return;
-    member.memberOf = this;
-    member.memberIndex = this.#members.length;
-    member.memberNumber = ++this.#lastNumber;
-    this.#members.push(member);
-  }
-
-  #delete(member: Member): boolean {
-    if (member.memberOf !== this) return false;
-    member.memberOf = undefined;
-    const last = this.#members.pop()!;
-    if (last === member) return true;
-    this.#members[member.memberIndex!] = last;
-    last.memberIndex = member.memberIndex!;
-    return true;
   }
 
   /** Takes the lifeline of whoever holds the port, where there is one, and it is not somebody else's. */
@@ -291,7 +256,7 @@ export class Contact implements Timed {
   /** Tells whether it is sure that nobody holds the port any more. */
   isGone(): boolean {
     if (this.#lifeline !== undefined) return !this.#lifeline.ask();
-    return this.dialect !== LEGACY && this.#host.isGone(this.port);
+    return this.#host.isGone(this.port, this.dialect === LEGACY || undefined);
   }
 
   /** What it has sent before may wait in the queue: in the second turn from now that has been read. */

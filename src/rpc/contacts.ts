@@ -48,7 +48,7 @@ export interface ContactsParts {
   /** Asks a port itself. */
   readonly identify: Identify;
   /** Tells whether nobody holds a port any more. */
-  readonly isGone: (port: number) => boolean;
+  readonly isGone: (port: number, quietly?: boolean) => boolean;
 }
 
 /** The contacts of a peer. */
@@ -156,8 +156,8 @@ export class Contacts implements ContactHost {
     return this.#parts.link.openLifeline?.(port, broken);
   }
 
-  isGone(port: number): boolean {
-    return this.#parts.isGone(port);
+  isGone(port: number, quietly?: boolean): boolean {
+    return this.#parts.isGone(port, quietly);
   }
 
   /**

@@ -128,7 +128,7 @@ export class Parts {
       link: this.link,
       looks: isolateLooks,
       identify: (contact, timeout) => this.client.identify(contact, timeout),
-      isGone: (port) => this.isGone(port),
+      isGone: (port, quietly) => this.isGone(port, quietly),
     });
   }
 
@@ -158,13 +158,14 @@ export class Parts {
   }
 
   /**
-   * Tells whether nobody holds a port any more. Who waits for an answer, and takes anything for it, is not asked.
+   * Tells whether nobody holds a port any more.
    *
    * @param port The port.
+   * @param quietly Whether nothing may be sent there, as where somebody waits for an answer, and takes anything for it.
    * @returns Whether that is sure.
    */
-  isGone(port: number): boolean {
-    return !this.legacy.isWaiting(port) && isGone(this.link, port);
+  isGone(port: number, quietly: boolean = this.legacy.isWaiting(port)): boolean {
+    return quietly ? this.link.isAbsent?.(port) ?? false : isGone(this.link, port);
   }
 
   /**

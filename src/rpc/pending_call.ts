@@ -7,11 +7,15 @@ import { CallTimeoutError } from "../errors.ts";
 import { AccessDeniedError } from "../jsonrpc/errors.ts";
 import type { Delivery, WaitingMessage } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
-import type { Dialect } from "../wire/dialect.ts";
+import { type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
 import { type Abortable, endOnAbort, forget } from "./abort_groups.ts";
 import type { Access } from "./access.ts";
-import type { Contact, Member } from "./contact.ts";
+import type { Contact } from "./contact.ts";
 import type { DeadlineQueue, Waiting } from "./deadline_queue.ts";
+import type { Member, Members } from "./members.ts";
+
+/** Such a peer does not answer what it does not understand. */
+const ANOTHER_DIALECT = `If it is ProcsLink 0.1 for Python, call it with { dialect: "${LEGACY}" }`;
 
 /** What a call is, and how long it waits. */
 export interface CallTerms {
@@ -31,6 +35,17 @@ export interface CallTerms {
   readonly dialect: Dialect;
   /** Whether the port is asked who holds it before anything else is sent there, where nothing tells. */
   readonly asks: boolean;
+}
+
+/**
+ * Makes the error of a call that had no answer in time.
+ *
+ * @param terms What it was.
+ * @returns The error.
+ */
+export function timeoutOf({ port, method, timeout, contact, dialect }: CallTerms): CallTimeoutError {
+  const hint = dialect === NATIVE && contact.isUnknown ? ANOTHER_DIALECT : undefined;
+  return new CallTimeoutError(port, method, timeout, "answer", hint);
 }
 
 /** Learns what became of a call, and who said so. */
@@ -56,7 +71,7 @@ export class PendingCall implements Waiting, Delivery, Abortable, Member {
   queue: DeadlineQueue | undefined;
   previous: Waiting | undefined;
   next: Waiting | undefined;
-  memberOf: Contact | undefined;
+  memberOf: Members | undefined;
   memberIndex = -1;
   memberNumber = 0;
 
@@ -108,8 +123,7 @@ export class PendingCall implements Waiting, Delivery, Abortable, Member {
   }
 
   expire(): void {
-    const { port, method, timeout } = this.terms;
-    this.abort(new CallTimeoutError(port, method, timeout));
+    this.abort(timeoutOf(this.terms));
   }
 
   /** Lets the other side know that the answer is not wanted any more, where it has the request. */

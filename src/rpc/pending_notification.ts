@@ -6,8 +6,8 @@
 import { CallTimeoutError } from "../errors.ts";
 import type { Delivery, WaitingMessage } from "../link/delivery.ts";
 import { type Abortable, endOnAbort, forget } from "./abort_groups.ts";
-import type { Member } from "./contact.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
+import type { Member } from "./members.ts";
 import type { CallTerms } from "./pending_call.ts";
 import type { PendingCallsHost } from "./pending_calls.ts";
 

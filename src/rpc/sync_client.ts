@@ -16,7 +16,7 @@ import type { Contacts } from "./contacts.ts";
 import { type Awaited, Inbox } from "./inbox.ts";
 import { isolateDeadlines } from "./isolate.ts";
 import type { LegacyPorts } from "./legacy_ports.ts";
-import type { CallTerms } from "./pending_call.ts";
+import { type CallTerms, timeoutOf } from "./pending_call.ts";
 import { PendingCalls } from "./pending_calls.ts";
 import type { Receiving } from "./receiving.ts";
 import { IDENTITY_METHOD } from "./reserved_methods.ts";
@@ -107,7 +107,7 @@ export class SyncClient implements MessageSink {
     const { port, method, timeout, dialect } = terms;
     const blocking = blockingLinkTo(port, this.#parts.link);
     const end = performance.now() + timeout;
-    const late = () => new CallTimeoutError(port, method, timeout);
+    const late = () => timeoutOf(terms);
     if (dialect !== LEGACY) {
       return this.#ask(id, terms, encodeRequest(id, method, params, deadline), blocking, end, late);
     }

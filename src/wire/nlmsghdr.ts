@@ -34,6 +34,8 @@ export const NLMSG_PROCSLINK = 0x10;
 export const NLM_F_REQUEST = 0x1;
 /** Bit of `nlmsg_flags`: this is a fragment of a message. */
 export const NLM_F_MULTI = 0x2;
+/** Bits of `nlmsg_flags`: a request to the kernel for all that it has, `NLM_F_ROOT | NLM_F_MATCH`. */
+export const NLM_F_DUMP = 0x300;
 
 /** Offsets of the fields in `struct nlmsghdr`. */
 export const NLMSGHDR = { nlmsgLen: 0, nlmsgType: 4, nlmsgFlags: 6, nlmsgSeq: 8, nlmsgPid: 12 } as const;

@@ -6,7 +6,8 @@
 import { assertEquals } from "@std/assert";
 import { AF_UNIX, SOCK_STREAM } from "../../ffi/constants.ts";
 import { NetlinkLifeline } from "../../src/netlink/lifeline.ts";
-import { lifelineAddress, type LifelinePlace } from "../../src/netlink/lifeline_socket.ts";
+import { lifelineAddress } from "../../src/netlink/lifeline_socket.ts";
+import type { SocketPlace } from "../../src/netlink/socket_place.ts";
 import { Reactor } from "../../src/netlink/reactor.ts";
 import { FakeSource } from "../fakes/source.ts";
 import { FakeSyscalls } from "../fakes/syscalls.ts";
@@ -29,12 +30,12 @@ export class Calls {
   }
 
   /** Where the caller is. */
-  get place(): LifelinePlace {
+  get place(): SocketPlace {
     return { fd: this.caller.fd, netns: undefined };
   }
 
   /** Opens a lifeline, where there is one to be had. */
-  tryToOpen(port = 77, place: LifelinePlace = this.place): NetlinkLifeline | undefined {
+  tryToOpen(port = 77, place: SocketPlace = this.place): NetlinkLifeline | undefined {
     const lifeline = NetlinkLifeline.open(this.reactor, place, port, {
       broken: () => void this.told.push(`${port} broken`),
       ended: () => void this.told.push(`${port} ended`),
@@ -44,7 +45,7 @@ export class Calls {
   }
 
   /** Opens a lifeline. */
-  open(port = 77, place: LifelinePlace = this.place): NetlinkLifeline {
+  open(port = 77, place: SocketPlace = this.place): NetlinkLifeline {
     const lifeline = this.tryToOpen(port, place);
     if (lifeline === undefined) throw new Error(`There is no lifeline of port ${port}`);
     return lifeline;

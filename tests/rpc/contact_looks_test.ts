@@ -2,7 +2,8 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { PeerGoneError, SyscallError } from "../../mod.ts";
 import type { Caller, Lifeline } from "../../src/link/link.ts";
-import { Contact, type Member } from "../../src/rpc/contact.ts";
+import { Contact } from "../../src/rpc/contact.ts";
+import type { Member } from "../../src/rpc/members.ts";
 import { Deadlines, type Timed } from "../../src/rpc/deadlines.ts";
 import { isolateLooks } from "../../src/rpc/isolate.ts";
 import { openPeers } from "../fakes/peers.ts";

@@ -1,0 +1,96 @@
+/**
+ * Which ports are held, in the words of the kernel: sock_diag(7). It needs no privilege, and nobody notices.
+ *
+ * @module
+ */
+import {
+  AF_NETLINK,
+  NETLINK_SOCK_DIAG,
+  NETLINK_USERSOCK,
+  SOCK_CLOEXEC,
+  SOCK_DIAG_BY_FAMILY,
+  SOCK_NONBLOCK,
+  SOCK_RAW,
+} from "../../ffi/constants.ts";
+import {
+  NETLINK_DIAG_MSG_SIZE,
+  NETLINK_DIAG_REQ_SIZE,
+  readNetlinkDiagPort,
+  writeNetlinkDiagReq,
+} from "../../ffi/structs/netlink_diag.ts";
+import { SOCKADDR_NL_SIZE, writeSockaddrNl } from "../../ffi/structs/sockaddr_nl.ts";
+import type { Syscalls } from "../../ffi/syscalls.ts";
+import { nlmsgAlign } from "../wire/align.ts";
+import { NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, NLMSGHDR_SIZE, readNlmsghdr, writeNlmsghdr } from "../wire/nlmsghdr.ts";
+import { viewOf } from "../wire/view.ts";
+import { openBeside, type SocketPlace } from "./socket_place.ts";
+
+/** The largest datagram of a dump, in bytes: the kernel makes none that is larger (`netlink_recvmsg` in net/netlink/af_netlink.c). */
+const DUMP_SIZE = 32_768;
+/** Looks at most, and how many must say the same. */
+const LOOKS = { most: 3, agreeing: 2 } as const;
+
+const KERNEL = new Uint8Array(SOCKADDR_NL_SIZE);
+writeSockaddrNl(viewOf(KERNEL), 0, 0);
+
+/**
+ * Tells whether nobody holds a port.
+ *
+ * A dump of more than one datagram may pass over a socket at each of its seams, and a first one has small datagrams. So only dumps
+ * of one datagram count, and a single one does not: between two, the kernel may sort its table anew.
+ *
+ * @param syscalls The way to the kernel.
+ * @param place A socket of the same network namespace.
+ * @param port The port.
+ * @returns Whether that is sure; false where it cannot be told, such as beside more than 700 sockets.
+ */
+export function isAbsent(syscalls: Syscalls, place: SocketPlace, port: number): boolean {
+  const type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  const fd = openBeside(syscalls, place, () => syscalls.socket(AF_NETLINK, type, NETLINK_SOCK_DIAG));
+  if (fd < 0) return false;
+  try {
+    let agreeing = 0;
+    for (let look = 0; look < LOOKS.most; look++) {
+      const { ports, datagrams } = dumpPorts(syscalls, fd);
+      if (ports.has(port)) return false;
+      if (datagrams === 1 && ++agreeing === LOOKS.agreeing) return true;
+    }
+    return false;
+  } finally {
+    syscalls.close(fd);
+  }
+}
+
+/** Lists the ports that are held, and says in how many datagrams they were told; in none where the kernel does not tell. */
+function dumpPorts(syscalls: Syscalls, fd: number): { ports: Set<number>; datagrams: number } {
+  const ports = new Set<number>();
+  const nothing = { ports, datagrams: 0 };
+  const request = dumpRequest();
+  if (syscalls.sendto(fd, request, request.length, 0, KERNEL) === -1) return nothing;
+  const buffer = new Uint8Array(DUMP_SIZE);
+  const view = viewOf(buffer);
+  for (let datagrams = 0;;) {
+    const length = syscalls.read(fd, buffer);
+    if (length <= 0) return nothing;
+    let hasPorts = false;
+    for (let offset = 0; offset + NLMSGHDR_SIZE <= length;) {
+      const { nlmsgLen, nlmsgType } = readNlmsghdr(view, offset);
+      if (nlmsgType === NLMSG_DONE) return { ports, datagrams: datagrams + (hasPorts ? 1 : 0) };
+      if (nlmsgType !== SOCK_DIAG_BY_FAMILY || nlmsgLen < NLMSGHDR_SIZE + NETLINK_DIAG_MSG_SIZE) return nothing;
+      ports.add(readNetlinkDiagPort(view, offset + NLMSGHDR_SIZE));
+      hasPorts = true;
+      offset += nlmsgAlign(nlmsgLen);
+    }
+    datagrams++;
+  }
+}
+
+function dumpRequest(): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(NLMSGHDR_SIZE + NETLINK_DIAG_REQ_SIZE);
+  const view = viewOf(bytes);
+  const nlmsgFlags = NLM_F_REQUEST | NLM_F_DUMP;
+  const header = { nlmsgLen: bytes.length, nlmsgType: SOCK_DIAG_BY_FAMILY, nlmsgFlags, nlmsgSeq: 0, nlmsgPid: 0 };
+  writeNlmsghdr(view, 0, header);
+  writeNetlinkDiagReq(view, NLMSGHDR_SIZE, AF_NETLINK, NETLINK_USERSOCK);
+  return bytes;
+}
