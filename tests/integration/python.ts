@@ -1,7 +1,8 @@
 // Peers of ProcsLink 0.1 for Python, in processes of their own.
 import { Program, reasonAgainst } from "./processes.ts";
 
-const PROGRAM = decodeURIComponent(new URL("./programs/legacy_peer.py", import.meta.url).pathname);
+// Handed over as text: another user may not be able to read the project.
+const PROGRAM = ["-c", Deno.readTextFileSync(new URL("./programs/legacy_peer.py", import.meta.url))];
 
 /** Why no such peer runs here, or undefined where one does. */
 export const noPython: string | undefined = await reasonAgainst("no python3", "python3", "-c", "import socket, json");
@@ -27,7 +28,7 @@ export class PythonServer implements AsyncDisposable {
   }
 
   static async start(): Promise<PythonServer> {
-    const program = new Program("python3", [PROGRAM, "serve"]);
+    const program = new Program("python3", [...PROGRAM, "serve"]);
     return new PythonServer(program, portOf(await program.line()));
   }
 
@@ -83,7 +84,7 @@ export async function sendFromPython(port: number, ...datagrams: string[]): Prom
 }
 
 async function run(before: readonly string[], ...args: string[]): Promise<string[]> {
-  const [command, ...rest] = [...before, "python3", PROGRAM, ...args];
+  const [command, ...rest] = [...before, "python3", ...PROGRAM, ...args];
   await using program = new Program(command!, rest);
   const { code, lines, errors } = await program.ended();
   if (code !== 0) throw new Error(errors);
