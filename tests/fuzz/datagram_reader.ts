@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { NetlinkMessage, ProcslinkMessage, ProcslinkMessageHeader } from "../../mod.ts";
+import { type Dialect, NetlinkMessage, ProcslinkMessage, ProcslinkMessageHeader } from "../../mod.ts";
 import { DatagramReader } from "../../src/wire/datagram.ts";
 import { frame, joined } from "../fakes/stranger.ts";
 import { outcomeOf, within } from "./outcome.ts";
@@ -14,6 +14,7 @@ import { DATAGRAMS } from "./wire_cases.ts";
 
 /** What can be told of a message. */
 interface Told {
+  readonly dialect: Dialect;
   readonly nlmsgSeq: number;
   readonly nlmsgPid: number;
   readonly version: number;
@@ -29,11 +30,12 @@ type Step = Told | "problem";
 
 function read(reader: DatagramReader, bytes: Uint8Array): Step {
   if (reader.problem !== undefined) return "problem";
-  const { nlmsgSeq, nlmsgPid, version, payloadType, size, bodyStart, bodyEnd, last, seq } = reader;
+  const { dialect, nlmsgSeq, nlmsgPid, version, payloadType, size, bodyStart, bodyEnd, last, seq } = reader;
   const [low, high] = reader.timestamp;
   const timestamp = BigInt(high) << 32n | BigInt(low);
   const fragment = reader.fragment ? { last, seq, timestamp } : undefined;
-  return { nlmsgSeq, nlmsgPid, version, payloadType, size, body: bytes.subarray(bodyStart, bodyEnd).toHex(), fragment };
+  const body = bytes.subarray(bodyStart, bodyEnd).toHex();
+  return { dialect, nlmsgSeq, nlmsgPid, version, payloadType, size, body, fragment };
 }
 
 /** Walks a datagram at the start of memory. */
@@ -57,7 +59,33 @@ function expected({ header, payload }: NetlinkMessage): Step | undefined {
   if (!isFragment && version === 1 && "error" in outcomeOf(() => ProcslinkMessage.fromBytes(payload))) return "problem";
   const fragment = isFragment ? { last: nlmsgType === 3, seq, timestamp } : undefined;
   const body = payload.subarray(24).toHex();
-  return { nlmsgSeq, nlmsgPid, version, payloadType, size: 16 + length, body, fragment };
+  return { dialect: "native", nlmsgSeq, nlmsgPid, version, payloadType, size: 16 + length, body, fragment };
+}
+
+/** What is to be told of a datagram in the legacy dialect, or undefined where it is none. */
+function legacyMessage(datagram: Uint8Array): Told | undefined {
+  const netlink = outcomeOf(() => NetlinkMessage.fromBytes(datagram, "procslink-0.1"));
+  if ("error" in netlink) return undefined;
+  const { header: { nlmsgSeq, nlmsgPid }, payload } = netlink.value;
+  const inner = outcomeOf(() => ProcslinkMessageHeader.fromBytes(payload, "procslink-0.1"));
+  if ("error" in inner || inner.value.length !== payload.length - 24) return undefined;
+  const { version, payloadType } = inner.value;
+  const body = payload.subarray(24).toHex();
+  const size = datagram.length;
+  return { dialect: "procslink-0.1", nlmsgSeq, nlmsgPid, version, payloadType, size, body, fragment: undefined };
+}
+
+/** What is to be told of any other datagram. */
+function nativeSteps(datagram: Uint8Array): Step[] {
+  const steps: Step[] = [];
+  const whole = outcomeOf(() => {
+    for (const message of NetlinkMessage.iterate(datagram)) {
+      const step = expected(message);
+      if (step !== undefined) steps.push(step);
+    }
+  });
+  if ("error" in whole || datagram.length === 0) steps.push("problem");
+  return steps;
 }
 
 /** What another datagram leaves behind in a reader. */
@@ -73,14 +101,8 @@ export const DATAGRAM_READER: Target = defineTarget({
   format: BYTES,
   cases: DATAGRAMS,
   attempt(datagram) {
-    const steps: Step[] = [];
-    const whole = outcomeOf(() => {
-      for (const message of NetlinkMessage.iterate(datagram)) {
-        const step = expected(message);
-        if (step !== undefined) steps.push(step);
-      }
-    });
-    if ("error" in whole || datagram.length === 0) steps.push("problem");
+    const legacy = legacyMessage(datagram);
+    const steps = legacy === undefined ? nativeSteps(datagram) : [legacy];
     assertEquals(walk(new DatagramReader(), within(datagram), datagram.length), steps);
     // Nor does it matter what was read before, or what is in the same memory in front and behind.
     const memory = new Uint8Array(OTHER.length + datagram.length + 64).fill(0xff);

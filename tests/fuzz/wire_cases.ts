@@ -4,6 +4,7 @@
  * @module
  */
 import fc from "fast-check";
+import { NetlinkMessage, NetlinkMessageHeader, ProcslinkMessage, ProcslinkMessageHeader } from "../../mod.ts";
 import { fragments, frame, joined } from "../fakes/stranger.ts";
 import { mutate, MUTATION, type Mutation } from "./mutations.ts";
 import { batchesOf, ERROR, nestings, requestsFor, RESPONSE, VALUE } from "./texts.ts";
@@ -34,6 +35,18 @@ const frames = fc.record({
   return [frame(port, { body, netlink: { nlmsgType, nlmsgFlags, nlmsgSeq }, procslink })];
 });
 
+/** Messages in the legacy dialect; some are as large as one of ours could be whose length has its bytes in the other order. */
+const legacy = fc.record({
+  body: fc.oneof({ arbitrary: body, weight: 20 }, { arbitrary: fc.constant("x".repeat(0x1_0000)), weight: 1 }),
+  nlmsgPid: u32,
+  version: fc.constantFrom(1, 1, 1, 0, 256),
+  payloadType: fc.constantFrom(1, 2, 3),
+}).map(({ body, nlmsgPid, version, payloadType }) => {
+  const header = new ProcslinkMessageHeader({ version, payloadType });
+  const inner = new ProcslinkMessage(header, encoder.encode(body)).toBytes("procslink-0.1");
+  return new NetlinkMessage(new NetlinkMessageHeader({ nlmsgPid }), inner).toBytes("procslink-0.1");
+});
+
 /** Datagrams as a sender makes them; the padding of the last message need not be there. */
 const valid = fc.tuple(fc.array(frames, { minLength: 1, maxLength: 3 }), fc.nat(3)).map(([messages, cut]) => {
   const all = messages.flat();
@@ -53,6 +66,8 @@ export const DATAGRAMS: fc.Arbitrary<Uint8Array<ArrayBuffer>> = fc.oneof(
   { arbitrary: noise, weight: 2 },
   { arbitrary: valid, weight: 1 },
   { arbitrary: mutated(valid), weight: 6 },
+  { arbitrary: legacy, weight: 1 },
+  { arbitrary: mutated(legacy), weight: 2 },
   {
     arbitrary: fc.tuple(valid, mutated(valid), fc.nat(80)).map(([one, other, cut]) =>
       new Uint8Array([...one.subarray(0, cut), ...other])

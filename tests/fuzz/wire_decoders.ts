@@ -44,6 +44,29 @@ const netlinkMessage = defineTarget({
   },
 });
 
+const legacyMessage = defineTarget({
+  name: "legacy-message",
+  share: 80,
+  format: BYTES,
+  cases: DATAGRAMS,
+  attempt(bytes) {
+    const outcome = outcomeOf(() => {
+      const { header, payload } = NetlinkMessage.fromBytes(within(bytes), "procslink-0.1");
+      return { header, message: ProcslinkMessage.fromBytes(payload, "procslink-0.1") };
+    });
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const isOne = bytes.length >= 40 && view.getUint16(4) === 0 && view.getUint32(0) === bytes.length - 16 &&
+      view.getUint16(16) === 1 && view.getUint32(20) === bytes.length - 40;
+    assertEquals("value" in outcome, isOne);
+    if ("error" in outcome) return;
+    const { header, message } = outcome.value;
+    assertBytes(new NetlinkMessage(header, message.toBytes("procslink-0.1")).toBytes("procslink-0.1"), bytes);
+    // What is a message in one dialect is none in the other.
+    const native = outcomeOf(() => ProcslinkMessage.fromBytes(NetlinkMessage.fromBytes(within(bytes)).payload));
+    assert("error" in native, "It is a native message too");
+  },
+});
+
 const netlinkIterate = defineTarget({
   name: "netlink-iterate",
   share: 80,
@@ -101,6 +124,7 @@ export const WIRE_DECODERS: readonly Target[] = [
   netlinkHeader,
   netlinkMessage,
   netlinkIterate,
+  legacyMessage,
   procslinkHeader,
   procslinkMessage,
 ];
