@@ -53,13 +53,12 @@ export class Parts {
   readonly methods: Methods;
   /** What has been carried. */
   readonly traffic: Traffic = new Traffic();
-  /** Who speaks the legacy dialect. */
-  readonly legacy: LegacyPorts = new LegacyPorts();
 
   readonly #settings: PartsSettings;
   readonly #trouble: ReportTrouble;
   readonly #access: Access;
   readonly #trust: Access;
+  #legacy: LegacyPorts | undefined;
   #outbox: Outbox | undefined;
   #dispatcher: Dispatcher | undefined;
   #server: Server | undefined;
@@ -86,6 +85,11 @@ export class Parts {
       (rule) => this.#compile("access", rule),
       (methods) => reserveMethods(methods, this.dispatcher),
     );
+  }
+
+  /** Who speaks the legacy dialect. */
+  get legacy(): LegacyPorts {
+    return this.#legacy ??= new LegacyPorts();
   }
 
   /** Where messages leave. */
