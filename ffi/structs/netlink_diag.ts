@@ -45,3 +45,14 @@ export function writeNetlinkDiagReq(view: DataView, offset: number, family: numb
 export function readNetlinkDiagPort(view: DataView, offset: number): number {
   return view.getUint32(offset + 4, true);
 }
+
+/**
+ * Reads which socket it is: no other one of this kernel has had the same cookie.
+ *
+ * @param view Where the message is.
+ * @param offset First byte of the message in the view.
+ * @returns The cookie.
+ */
+export function readNetlinkDiagCookie(view: DataView, offset: number): bigint {
+  return view.getBigUint64(offset + 20, true);
+}

@@ -132,12 +132,12 @@ export interface Link {
    */
   openLifeline?(port: number, broken: () => void): Lifeline | null | undefined;
   /**
-   * Tells whether nobody holds a port, without sending anything there; left out where a link cannot.
+   * Finds the socket that holds a port, without sending anything there. Left out where a link cannot tell.
    *
    * @param port The port.
-   * @returns Whether that is sure.
+   * @returns What no other socket has had; null where it is sure that nobody holds it; undefined where that cannot be told.
    */
-  isAbsent?(port: number): boolean;
+  socketAt?(port: number): bigint | null | undefined;
   /** Begins to read, and keeps the process running. Counts: each hold needs its release. */
   hold(): void;
   /** Takes one hold back. */

@@ -14,7 +14,7 @@ import { LifelineListener } from "../netlink/lifeline_listener.ts";
 import type { SocketPlace } from "../netlink/socket_place.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
-import { isAbsent } from "../netlink/sock_diag.ts";
+import { socketAt } from "../netlink/sock_diag.ts";
 import { MAX_DATAGRAM, NetlinkSocket, type NetlinkSocketOptions } from "../netlink/socket.ts";
 import { unmappedIds } from "../netlink/user_namespace.ts";
 import { BlockingNetlink } from "./blocking_netlink.ts";
@@ -148,8 +148,8 @@ export class NetlinkLink implements Link, ReactorSource {
     return lifeline;
   }
 
-  isAbsent(port: number): boolean {
-    return isAbsent(this.#reactor.syscalls, this.#place, port);
+  socketAt(port: number): bigint | null | undefined {
+    return socketAt(this.#reactor.syscalls, this.#place, port);
   }
 
   hold(): void {

@@ -1,5 +1,5 @@
 /**
- * Which ports are held, in the words of the kernel: sock_diag(7). It needs no privilege, and nobody notices.
+ * Which socket holds a port, in the words of the kernel: sock_diag(7). It needs no privilege, and nobody notices.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import {
 import {
   NETLINK_DIAG_MSG_SIZE,
   NETLINK_DIAG_REQ_SIZE,
+  readNetlinkDiagCookie,
   readNetlinkDiagPort,
   writeNetlinkDiagReq,
 } from "../../ffi/structs/netlink_diag.ts";
@@ -34,7 +35,7 @@ const KERNEL = new Uint8Array(SOCKADDR_NL_SIZE);
 writeSockaddrNl(viewOf(KERNEL), 0, 0);
 
 /**
- * Tells whether nobody holds a port.
+ * Finds the socket that holds a port.
  *
  * A dump of more than one datagram may pass over a socket at each of its seams, and a first one has small datagrams. So only dumps
  * of one datagram count, and a single one does not: between two, the kernel may sort its table anew.
@@ -42,28 +43,30 @@ writeSockaddrNl(viewOf(KERNEL), 0, 0);
  * @param syscalls The way to the kernel.
  * @param place A socket of the same network namespace.
  * @param port The port.
- * @returns Whether that is sure; false where it cannot be told, such as beside more than 700 sockets.
+ * @returns What no other socket has had; null where it is sure that there is none; undefined where that cannot be told, such as
+ * beside more than 700 sockets.
  */
-export function isAbsent(syscalls: Syscalls, place: SocketPlace, port: number): boolean {
+export function socketAt(syscalls: Syscalls, place: SocketPlace, port: number): bigint | null | undefined {
   const type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
   const fd = openBeside(syscalls, place, () => syscalls.socket(AF_NETLINK, type, NETLINK_SOCK_DIAG));
-  if (fd < 0) return false;
+  if (fd < 0) return undefined;
   try {
     let agreeing = 0;
     for (let look = 0; look < LOOKS.most; look++) {
       const { ports, datagrams } = dumpPorts(syscalls, fd);
-      if (ports.has(port)) return false;
-      if (datagrams === 1 && ++agreeing === LOOKS.agreeing) return true;
+      const socket = ports.get(port);
+      if (socket !== undefined) return socket;
+      if (datagrams === 1 && ++agreeing === LOOKS.agreeing) return null;
     }
-    return false;
+    return undefined;
   } finally {
     syscalls.close(fd);
   }
 }
 
 /** Lists the ports that are held, and says in how many datagrams they were told; in none where the kernel does not tell. */
-function dumpPorts(syscalls: Syscalls, fd: number): { ports: Set<number>; datagrams: number } {
-  const ports = new Set<number>();
+function dumpPorts(syscalls: Syscalls, fd: number): { ports: Map<number, bigint>; datagrams: number } {
+  const ports = new Map<number, bigint>();
   const nothing = { ports, datagrams: 0 };
   const request = dumpRequest();
   if (syscalls.sendto(fd, request, request.length, 0, KERNEL) === -1) return nothing;
@@ -77,7 +80,8 @@ function dumpPorts(syscalls: Syscalls, fd: number): { ports: Set<number>; datagr
       const { nlmsgLen, nlmsgType } = readNlmsghdr(view, offset);
       if (nlmsgType === NLMSG_DONE) return { ports, datagrams: datagrams + (hasPorts ? 1 : 0) };
       if (nlmsgType !== SOCK_DIAG_BY_FAMILY || nlmsgLen < NLMSGHDR_SIZE + NETLINK_DIAG_MSG_SIZE) return nothing;
-      ports.add(readNetlinkDiagPort(view, offset + NLMSGHDR_SIZE));
+      const message = offset + NLMSGHDR_SIZE;
+      ports.set(readNetlinkDiagPort(view, message), readNetlinkDiagCookie(view, message));
       hasPorts = true;
       offset += nlmsgAlign(nlmsgLen);
     }

@@ -8,7 +8,7 @@ import { HEAD, type Phrase, RequestPhrases } from "../jsonrpc/phrases.ts";
 import type { Delivery } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
-import { checkDialect, LEGACY, NATIVE } from "../wire/dialect.ts";
+import { checkDialect, type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
 import { type Access, type AccessRule, ANYONE } from "./access.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import type { Contact } from "./contact.ts";
@@ -213,9 +213,8 @@ export class Client {
     checkCall(method, params);
     const { timeout = this.#parts.timeout ?? DEFAULT_TIMEOUT, signal, trust, dialect = NATIVE } = options;
     signal?.throwIfAborted();
-    const contact = this.#contactAt(target);
-    if (checkDialect(dialect) === LEGACY) contact.dialect = LEGACY;
-    else this.#parts.legacy.assertNotWaiting(target);
+    if (checkDialect(dialect) === NATIVE) this.#parts.legacy.assertNotWaiting(target);
+    const contact = this.#contactAt(target, dialect);
     return {
       port: target,
       method,
@@ -230,12 +229,14 @@ export class Client {
   }
 
   /** Finds the contact of a port. What leaves at the end of one turn leaves together: its holder is looked at once. */
-  #contactAt(port: number): Contact {
+  #contactAt(port: number, dialect: Dialect): Contact {
     const { turn } = this.#outbox;
     const last = this.#lastContact;
-    if (last?.port === port && turn === this.#lastTurn && turn > 0 && !last.isOver) return last;
+    if (last?.port === port && last.dialect === dialect && turn === this.#lastTurn && turn > 0 && !last.isOver) {
+      return last;
+    }
     this.#lastTurn = turn;
-    return this.#lastContact = this.#contacts.at(port);
+    return this.#lastContact = this.#contacts.at(port, dialect);
   }
 
   /**
@@ -269,9 +270,8 @@ export class Client {
     body: string,
     delivery: Delivery,
   ): boolean {
-    const { port } = contact;
     if (this.#contacts.isTrusted(contact, trust, methods[0]!)) {
-      this.#post(port, nlmsgSeq, body, delivery);
+      this.#post(contact.port, nlmsgSeq, body, delivery);
       return true;
     }
     let isPosted = false;
@@ -284,7 +284,7 @@ export class Client {
       },
       send: () => {
         isPosted = true;
-        this.#post(port, nlmsgSeq, body, delivery);
+        this.#post(contact.port, nlmsgSeq, body, delivery);
       },
       refuse: (error) => waiting.reject(error),
     });
@@ -293,6 +293,7 @@ export class Client {
 
   #post(target: number, nlmsgSeq: number, body: string, delivery: Delivery): void {
     try {
+      this.#parts.legacy.assertNotWaiting(target); // It may wait by now, where this one has waited for what its trust says.
       this.#outbox.request(target, nlmsgSeq, body, delivery);
     } catch (error) {
       delivery.undelivered(error as Error);

@@ -5,7 +5,7 @@
  */
 import { PeerGoneError } from "../errors.ts";
 import type { Caller, Lifeline } from "../link/link.ts";
-import { type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
+import { type Dialect, NATIVE } from "../wire/dialect.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 import { type Member, Members } from "./members.ts";
 
@@ -16,6 +16,8 @@ const LOOK_MILLISECONDS = {
   longest: 64_000,
   /** Where nothing tells. */
   blind: 200,
+  /** Where nothing may be sent, for the first time: whoever holds the port later must be the same. */
+  quiet: 20,
 } as const;
 
 /** For how long the sender of a message holds as the holder of its port, in milliseconds. */
@@ -25,8 +27,10 @@ const KNOWN_MILLISECONDS = 1_000;
 export interface ContactHost {
   /** Finds out who holds a port; tells when that is over, where that can be told. */
   openLifeline(port: number, broken: () => void): Lifeline | null | undefined;
-  /** Tells whether nobody holds a port; where that is to be quiet, without sending anything there. */
-  isGone(port: number, quietly?: boolean): boolean;
+  /** Tells whether nobody holds a port. */
+  isGone(port: number): boolean;
+  /** Finds the socket that holds a port, without sending anything there; null where there is none, undefined where nobody knows. */
+  socketAt(port: number): bigint | null | undefined;
   /** When contacts are looked at. */
   readonly looks: Deadlines;
   /** Notes that a contact is over. */
@@ -43,8 +47,8 @@ export class Contact implements Timed {
   heapIndex = -1;
   /** What waits until it is known who holds the port. */
   readonly waiting: (() => Promise<void>)[] = [];
-  /** How it is spoken to. Once that is the legacy dialect it stays so, and it is not probed any more. */
-  dialect: Dialect = NATIVE;
+  /** How it is spoken to. In the legacy dialect it is never probed. */
+  readonly dialect: Dialect;
   /** The question who holds it, while that is under way. */
   asked: Promise<Caller> | undefined;
 
@@ -56,6 +60,8 @@ export class Contact implements Timed {
   #knownAt = -Infinity;
   /** Asks who holds the port. */
   #question: Member | undefined;
+  /** The socket that holds it, where that was looked for since something is awaited. */
+  #socket: bigint | undefined;
   #heard = false;
   #hasSpoken = false;
   /** Whether it had a lifeline that was somebody else's. */
@@ -70,9 +76,11 @@ export class Contact implements Timed {
   /**
    * @param host The peer.
    * @param port The port.
+   * @param dialect How it is spoken to.
    */
-  constructor(host: ContactHost, port: number) {
+  constructor(host: ContactHost, port: number, dialect: Dialect = NATIVE) {
     this.#host = host;
+    this.dialect = dialect;
     this.port = port;
     this.#adopt();
   }
@@ -160,7 +168,8 @@ export class Contact implements Timed {
     if (this.isIdle) this.#host.awaited(this.port, 1);
     this.#members.add(member);
     if (this.heapIndex >= 0 || this.isOver) return;
-    this.#interval = this.#lifeline?.isWatched ? LOOK_MILLISECONDS.first : LOOK_MILLISECONDS.blind;
+    const blind = this.dialect === NATIVE ? LOOK_MILLISECONDS.blind : LOOK_MILLISECONDS.quiet;
+    this.#interval = this.#lifeline?.isWatched ? LOOK_MILLISECONDS.first : blind;
     this.#lookLater();
   }
 
@@ -171,7 +180,10 @@ export class Contact implements Timed {
    */
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
-    if (this.isIdle) this.#host.awaited(this.port, -1);
+    if (this.isIdle) {
+      this.#socket = undefined;
+      this.#host.awaited(this.port, -1);
+    }
     if (this.#left !== undefined) {
       this.#left.resolve();
       this.#left = undefined;
@@ -253,10 +265,14 @@ export class Contact implements Timed {
 
   readonly #broken = (): void => this.end(new PeerGoneError(this.port, "answering"));
 
-  /** Tells whether it is sure that nobody holds the port any more. */
+  /** Tells whether it is sure that nobody holds the port any more, or somebody else. */
   isGone(): boolean {
     if (this.#lifeline !== undefined) return !this.#lifeline.ask();
-    return this.#host.isGone(this.port, this.dialect === LEGACY || undefined);
+    if (this.dialect === NATIVE) return this.#host.isGone(this.port);
+    const socket = this.#host.socketAt(this.port);
+    if (socket === undefined) return false;
+    this.#socket ??= socket ?? undefined;
+    return this.#socket !== socket;
   }
 
   /** What it has sent before may wait in the queue: in the second turn from now that has been read. */

@@ -6,6 +6,7 @@
 import { PeerGoneError } from "../errors.ts";
 import { AccessDeniedError } from "../jsonrpc/errors.ts";
 import type { Caller, Link } from "../link/link.ts";
+import { type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
 import type { Access } from "./access.ts";
 import { Contact, type ContactHost } from "./contact.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -48,13 +49,14 @@ export interface ContactsParts {
   /** Asks a port itself. */
   readonly identify: Identify;
   /** Tells whether nobody holds a port any more. */
-  readonly isGone: (port: number, quietly?: boolean) => boolean;
+  readonly isGone: (port: number) => boolean;
 }
 
 /** The contacts of a peer. */
 export class Contacts implements ContactHost {
   readonly looks: Deadlines;
   readonly #parts: ContactsParts;
+  /** By port, and dialect. */
   readonly #contacts = new Map<number, Contact>();
   /** Ports from which something is awaited, and by how many contacts: of a port that has changed hands, several. */
   readonly #awaited = new Map<number, number>();
@@ -71,17 +73,19 @@ export class Contacts implements ContactHost {
    * Finds the contact of a port as it is now.
    *
    * @param port The port.
+   * @param dialect How it is spoken to. What is asked in one dialect says nothing to who speaks the other.
    * @returns The contact.
    */
-  at(port: number): Contact {
-    const known = this.#contacts.get(port);
+  at(port: number, dialect: Dialect = NATIVE): Contact {
+    const key = keyOf(port, dialect);
+    const known = this.#contacts.get(key);
     if (known !== undefined) {
       if (known.isCurrent) return known;
-      this.#contacts.delete(port);
+      this.#contacts.delete(key);
       known.replaced();
     }
-    const contact = new Contact(this, port);
-    this.#contacts.set(port, contact);
+    const contact = new Contact(this, port, dialect);
+    this.#contacts.set(key, contact);
     if (this.#contacts.size > KEPT_CONTACTS) this.#forgetOldest(contact);
     return contact;
   }
@@ -156,8 +160,12 @@ export class Contacts implements ContactHost {
     return this.#parts.link.openLifeline?.(port, broken);
   }
 
-  isGone(port: number, quietly?: boolean): boolean {
-    return this.#parts.isGone(port, quietly);
+  socketAt(port: number): bigint | null | undefined {
+    return this.#parts.link.socketAt?.(port);
+  }
+
+  isGone(port: number): boolean {
+    return this.#parts.isGone(port);
   }
 
   /**
@@ -173,14 +181,19 @@ export class Contacts implements ContactHost {
   awaited(port: number, change: 1 | -1): void {
     const count = (this.#awaited.get(port) ?? 0) + change;
     // What comes and goes with every call stays: each time anew it would leave tables behind.
-    if (count === 0 && !this.#contacts.has(port)) this.#awaited.delete(port);
+    if (count === 0 && !this.#has(port)) this.#awaited.delete(port);
     else this.#awaited.set(port, count);
   }
 
   ended(contact: Contact): void {
     const { port } = contact;
-    if (this.#contacts.get(port) === contact) this.#contacts.delete(port);
-    if (this.#awaited.get(port) === 0 && !this.#contacts.has(port)) this.#awaited.delete(port);
+    const key = keyOf(port, contact.dialect);
+    if (this.#contacts.get(key) === contact) this.#contacts.delete(key);
+    if (this.#awaited.get(port) === 0 && !this.#has(port)) this.#awaited.delete(port);
+  }
+
+  #has(port: number): boolean {
+    return this.#contacts.has(port) || this.#contacts.has(keyOf(port, LEGACY));
   }
 
   #forgetOldest(newest: Contact): void {
@@ -247,6 +260,11 @@ export class Contacts implements ContactHost {
     if (!await allows(sending, sender)) return AccessDeniedError.untrusted(port, sender.uid);
     return await this.#changed(contact, sending, sender);
   }
+}
+
+/** Ports are above 0: the same in the legacy dialect is below. */
+function keyOf(port: number, dialect: Dialect): number {
+  return dialect === LEGACY ? -port : port;
 }
 
 /** Tells whether all that a message calls is trusted to the holder of its port. */

@@ -104,15 +104,17 @@ export class SingleExchange implements Exchange, Delivery {
    * Counts its requests, until their answer has left.
    *
    * @param requests How many.
+   * @param isAwaited Whether its caller waits for an answer: not where all of them are notifications.
    * @returns Whether its caller may have so many.
    */
-  admit(requests: number): boolean {
+  admit(requests: number, isAwaited: boolean): boolean {
     if (this.#isCounted) {
       if (!this.#host.requests.take(this.caller.uid, requests)) return false;
       this.#requests = requests;
     }
-    if (this.#dialect === LEGACY) {
-      this.#host.legacy.waits(this.caller.port);
+    if (isAwaited && this.#dialect === LEGACY) {
+      this.#host.legacy.beginsToWait(this.caller.port);
+      this.#host.legacy.asked(this.caller.port, this);
       this.#isExclusive = true;
     }
     return true;
@@ -143,6 +145,8 @@ export class SingleExchange implements Exchange, Delivery {
    * @param expendable Whether it does not wait for room.
    */
   protected send(answer: string, expendable: boolean): void {
+    // It has given up on this one, and would take its answer for that to the next.
+    if (this.#isExclusive && !this.#host.legacy.expects(this.caller.port, this)) return this.#done();
     this.expendable = expendable;
     if (this.#isCounted && !expendable && !this.#count(answer.length + ANSWER_OVERHEAD)) return;
     const size = this.#post(answer, this);
@@ -166,15 +170,16 @@ export class SingleExchange implements Exchange, Delivery {
   }
 
   undelivered(error: Error): void {
-    this.#done();
     const { port } = this.caller;
     const reason = `An answer could not be sent: ${error.message}`;
+    const isFull = error instanceof ReceiverFullError;
+    // There is room for an error in its place: the caller must not wait for what will not come. It goes before anything else does
+    // there, which a legacy peer would take for the answer.
+    if (!this.expendable && (isFull || error instanceof SyscallError)) {
+      this.#sendError(new InternalError(reason), RESERVED);
+    } else if (isFull) this.#host.deaf.add(port);
+    this.#done();
     this.#host.trouble("undelivered", reason, port);
-    // There is room for an error in its place: the caller must not wait for what will not come.
-    if (error instanceof SyscallError && !this.expendable) return this.#sendError(new InternalError(reason), RESERVED);
-    if (!(error instanceof ReceiverFullError)) return;
-    if (this.expendable) this.#host.deaf.add(port);
-    else this.#sendError(new InternalError(reason), RESERVED);
   }
 
   /** Counts the bytes of its answer; where they are too many, an error goes instead, if there is room for one. */

@@ -8,7 +8,7 @@ import { encodeError } from "../jsonrpc/encode.ts";
 import { AccessDeniedError, InvalidRequestError, type JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import { isId, isRequest, type JSONRPCId } from "../jsonrpc/guards.ts";
 import type { Caller } from "../link/link.ts";
-import type { Dialect } from "../wire/dialect.ts";
+import { type Dialect, NATIVE } from "../wire/dialect.ts";
 import type { Access } from "./access.ts";
 import { closedError, type Dispatcher } from "./dispatcher.ts";
 import { BatchExchange, type Exchange, type ExchangeHost, SingleExchange } from "./exchange.ts";
@@ -82,8 +82,10 @@ export class Intake {
     if (isCancel(payload)) return this.#parts.dispatcher.cancel(caller, payload.params.id);
     if (!Array.isArray(payload)) {
       const exchange = new SingleExchange(this.#parts, caller, nlmsgSeq, dialect, readableId(payload));
-      if (!exchange.admit(1)) return this.#refuseOne(payload, nlmsgSeq, caller, dialect);
-      const request = isRequest(payload) ? this.#parts.dispatcher.admit(payload, exchange) : undefined;
+      const isOne = isRequest(payload);
+      const isAwaited = !isOne || payload.id !== undefined;
+      if (!exchange.admit(1, isAwaited)) return this.#refuseOne(payload, nlmsgSeq, caller, dialect);
+      const request = isOne ? this.#parts.dispatcher.admit(payload, exchange) : undefined;
       this.#hand(request, payload, exchange);
     } else if (payload.length === 0) {
       this.refuse(new InvalidRequestError("A batch has at least one member"), nlmsgSeq, caller, dialect);
@@ -122,7 +124,10 @@ export class Intake {
 
   #takeBatch(members: readonly unknown[], nlmsgSeq: number, caller: Caller, dialect: Dialect): void {
     const exchange = new BatchExchange(this.#parts, caller, nlmsgSeq, dialect, members.length);
-    if (!exchange.admit(members.length)) return this.refuse(this.#tooMany(caller), nlmsgSeq, caller, dialect);
+    const isAwaited = dialect === NATIVE || !members.every(isNotification);
+    if (!exchange.admit(members.length, isAwaited)) {
+      return this.refuse(this.#tooMany(caller), nlmsgSeq, caller, dialect);
+    }
     // All are in hand before the first begins: where it closes the peer, the others are answered with the rest.
     const { dispatcher } = this.#parts;
     const requests = members.map((member) => isRequest(member) ? dispatcher.admit(member, exchange) : undefined);
@@ -171,8 +176,7 @@ export class Intake {
 
   #refuseOne(member: unknown, nlmsgSeq: number, caller: Caller, dialect: Dialect): void {
     const error = this.#tooMany(caller);
-    const isNotification = isRequest(member) && member.id === undefined;
-    if (!isNotification) this.refuse(error, nlmsgSeq, caller, dialect, readableId(member));
+    if (!isNotification(member)) this.refuse(error, nlmsgSeq, caller, dialect, readableId(member));
   }
 
   #tooMany({ uid, port }: Caller): TooManyRequestsError {
@@ -195,6 +199,10 @@ export class Intake {
 function isCancel(payload: unknown): payload is { params: { id: JSONRPCId } } {
   return isRequest(payload) && payload.method === CANCEL_METHOD && payload.id === undefined &&
     isId((payload.params as { id?: unknown } | undefined)?.id);
+}
+
+function isNotification(member: unknown): boolean {
+  return isRequest(member) && member.id === undefined;
 }
 
 /** The id of what is no request, where it has one that can be told. */

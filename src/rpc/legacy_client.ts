@@ -125,10 +125,12 @@ export class LegacyClient {
     });
   }
 
-  #laneTo({ port }: CallTerms, body: string): LegacyLane {
+  #laneTo({ port, signal }: CallTerms, body: string): LegacyLane {
+    // A trust function may have aborted it, where it was asked for another call of the same batch.
+    signal?.throwIfAborted();
     const { legacy, outbox } = this.#parts;
     const current = legacy.isWaiting(port) ? currentCall() : undefined;
-    if (current?.caller.port === port && !current.request.isAnswered) {
+    if (current?.caller.port === port && !current.request.isAnswered && !current.request.isNotification) {
       throw new TypeError(
         `Port ${port} waits for the answer of this very handler, and takes nothing else: answer first`,
       );

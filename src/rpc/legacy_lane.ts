@@ -27,6 +27,7 @@ export class LegacyLane {
   #waiting = new Set<LegacyTurn>();
   #current: LegacyTurn | undefined;
   #isStarting = false;
+  #isScheduled = false;
   /** Id of the request under way. */
   #id: number | undefined;
   /** Messages that nobody waits for, and that may still be answered: their ids, and undefined for notifications. */
@@ -44,6 +45,11 @@ export class LegacyLane {
     return this.#current === undefined && this.#waiting.size === 0;
   }
 
+  /** Whether a request is under way. A message whose turn it is may not have been sent, since it waits for what its trust says. */
+  get isAwaiting(): boolean {
+    return this.#id !== undefined;
+  }
+
   /** When the message whose turn it is is given up, as `performance.now()` counts. */
   get deadline(): number {
     return this.#current?.deadline ?? Infinity;
@@ -58,7 +64,7 @@ export class LegacyLane {
   enter(turn: LegacyTurn, isFirst = false): void {
     if (isFirst) this.#waiting = new Set([turn, ...this.#waiting]);
     else this.#waiting.add(turn);
-    this.next();
+    if (!this.#isScheduled) this.next();
   }
 
   /**
@@ -71,7 +77,7 @@ export class LegacyLane {
     if (turn !== this.#current) return void this.#waiting.delete(turn);
     if (mayBeAnswered && this.#id !== undefined) this.#stray(this.#id);
     this.#current = this.#id = undefined;
-    this.next();
+    this.nextLater();
   }
 
   /** Gives up on the message whose turn it is: the next one is sent. */
@@ -86,6 +92,17 @@ export class LegacyLane {
    */
   sent(id: number): void {
     this.#id = id;
+  }
+
+  /**
+   * Notes that nobody waits for the answer to a request any more, where it is under way.
+   *
+   * @param id Its id.
+   */
+  givenUp(id: number): void {
+    if (this.#id !== id) return;
+    this.#id = undefined;
+    this.#stray(id);
   }
 
   /** Notes that a notification is under way. */
@@ -128,10 +145,22 @@ export class LegacyLane {
     while (this.#current === undefined && this.#waiting.size > 0 && this.#isFree()) {
       const [turn] = this.#waiting;
       this.#waiting.delete(turn!);
+      // Its time is up: it ends by itself, and nobody wants the answer.
+      if (turn!.deadline <= performance.now()) continue;
       this.#current = turn;
       turn!.start();
     }
     this.#isStarting = false;
+  }
+
+  /** Does so a little later: what ends one message, such as a signal or a timeout, often ends others that wait, one after the other. */
+  nextLater(): void {
+    if (this.#isScheduled || this.#waiting.size === 0) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.next();
+    });
   }
 
   #stray(id: number | undefined): void {

@@ -40,7 +40,8 @@ export interface CallOptions {
    */
   signal?: AbortSignal | undefined;
   /**
-   * Who may hold the port that is called. Nothing is sent before that is known, and no other's answer counts.
+   * Who may hold the port that is called. Nothing is sent before that is known, and no other's answer counts. In the dialect
+   * `"procslink-0.1"` only the answer is checked where nobody has said whom to trust, for the call or the peer.
    *
    * @default the trust of `talkTo()`, else of the peer, which is `"same-user"`: the user of this process, and root
    */
@@ -48,8 +49,8 @@ export interface CallOptions {
   /**
    * The dialect of the other side: `"native"`, or `"procslink-0.1"` where it uses the Python package up to version 0.1.2. It is not
    * found out by itself, since a peer of that package takes whatever arrives for the answer that it waits for. Such a peer gets
-   * one call at a time, of 4,096 bytes at most; it is not told that a call is given up, and nothing tells of its end. Where `trust`
-   * is left out, what is called leaves before it is known who holds the port.
+   * one call at a time, of 4,096 bytes at most; the timeout counts while a call waits for its turn too. It is not told that a call
+   * is given up. It does not answer everything: without a timeout a call may keep all behind it waiting for ever.
    *
    * @default "native"
    */

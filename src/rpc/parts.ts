@@ -132,7 +132,7 @@ export class Parts {
       link: this.link,
       looks: isolateLooks,
       identify: (contact, timeout) => this.client.identify(contact, timeout),
-      isGone: (port, quietly) => this.isGone(port, quietly),
+      isGone: (port) => this.isGone(port),
     });
   }
 
@@ -169,7 +169,7 @@ export class Parts {
    * @returns Whether that is sure.
    */
   isGone(port: number, quietly: boolean = this.legacy.isWaiting(port)): boolean {
-    return quietly ? this.link.isAbsent?.(port) ?? false : isGone(this.link, port);
+    return quietly ? this.link.socketAt?.(port) === null : isGone(this.link, port);
   }
 
   /**

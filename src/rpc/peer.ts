@@ -160,7 +160,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @throws {AccessDeniedError} If the other side does not let this user call; or, with a `uid`, if this call does not trust the
    * user who holds the port. Then the params have not left, unless the port has changed hands meanwhile.
    * @throws {PeerGoneError} If nobody holds the port; or its holder was gone before it answered, and the method may have run.
-   * @throws {CallTimeoutError} If no answer came in time. The other side is told; the method may have run.
+   * @throws {CallTimeoutError} If no answer came in time. The other side is told, unless it is a legacy peer; the method may have run.
    * @throws {MessageTooLargeError} If the params are larger than `maxMessageSize`, or than what the dialect of the other side allows,
    * and nothing was sent; or the answer is.
    * @throws {ReceiverFullError} If the other side does not keep up, and more than `maxQueuedBytes` waits. Nothing was sent.

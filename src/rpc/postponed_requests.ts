@@ -55,7 +55,7 @@ export class PostponedRequests implements MessageSink {
 
   request(body: Uint8Array, nlmsgSeq: number, sender: Caller, dialect: Dialect): void {
     this.#bytes += costOf(body);
-    if (dialect === LEGACY) this.#legacy.waits(sender.port);
+    if (dialect === LEGACY) this.#legacy.beginsToWait(sender.port);
     this.#requests.add({ body: body.slice(), nlmsgSeq, sender, dialect });
     this.#flushLater();
   }

@@ -113,7 +113,7 @@ export class SyncClient implements MessageSink {
     }
     const body = encodeRequest(id, method, params);
     this.#parts.outbox.checkLegacySize(body);
-    return this.#inTurn(port, blocking, end, late, () => this.#ask(id, terms, body, blocking, end, late));
+    return this.#inTurn(id, terms, blocking, end, late, () => this.#ask(id, terms, body, blocking, end, late));
   }
 
   request(...[body, nlmsgSeq, sender, dialect]: Parameters<MessageSink["request"]>): void {
@@ -149,7 +149,14 @@ export class SyncClient implements MessageSink {
   }
 
   /** Sends a request to a legacy peer once nothing else is under way to it: what was sent before is answered, or given up. */
-  #inTurn(port: number, blocking: BlockingLink, end: number, late: () => Error, run: () => unknown): unknown {
+  #inTurn(
+    id: number,
+    { port, contact }: CallTerms,
+    blocking: BlockingLink,
+    end: number,
+    late: () => Error,
+    run: () => unknown,
+  ): unknown {
     const { legacy, outbox } = this.#parts;
     if (legacy.isWaiting(port)) {
       throw new TypeError(
@@ -162,15 +169,22 @@ export class SyncClient implements MessageSink {
     lane.enter(turn, true);
     try {
       outbox.flush();
-      while (!isNext) {
+      // A message that waits for what its trust says would do so in vain: the event loop stands still, and nothing is under way.
+      for (lane.next(); !isNext && lane.isAwaiting; lane.next()) {
         const now = performance.now();
         if (now >= end) throw late();
-        if (now >= lane.deadline) lane.dismiss();
-        else blocking.receive(this.#receiver, Math.min(end, lane.deadline) - now);
+        if (now >= lane.deadline) {
+          lane.dismiss();
+          continue;
+        }
+        const longest = Math.min(end - now, lane.deadline - now, LOOK_MILLISECONDS.blind);
+        if (blocking.receive(this.#receiver, longest) || !contact.isGone()) continue;
+        if (!blocking.receive(this.#receiver, 0)) throw new PeerGoneError(port, "answering");
       }
       return run();
     } finally {
-      lane.leave(turn, true);
+      lane.givenUp(id);
+      lane.leave(turn);
     }
   }
 

@@ -6,7 +6,14 @@ import { NATIVE } from "../../src/wire/dialect.ts";
 
 /** Whom a call goes to and whom it trusts, where a test does not care: anyone, of whom nothing is known. */
 export function anyoneAt(port: number): Pick<CallTerms, "contact" | "trust" | "dialect" | "asks"> {
-  const host = { openLifeline: () => undefined, isGone: () => false, looks: new Deadlines(), ended() {}, awaited() {} };
+  const host = {
+    openLifeline: () => undefined,
+    isGone: () => false,
+    socketAt: () => undefined,
+    looks: new Deadlines(),
+    ended() {},
+    awaited() {},
+  };
   const contact = new Contact(host, port);
   // It is looked at by nobody: a timer would only be in the way.
   contact.heapIndex = 0;

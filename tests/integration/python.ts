@@ -27,8 +27,8 @@ export class PythonServer implements AsyncDisposable {
     this.port = port;
   }
 
-  static async start(): Promise<PythonServer> {
-    const program = new Program("python3", [...PROGRAM, "serve"]);
+  static async start(port = 0): Promise<PythonServer> {
+    const program = new Program("python3", [...PROGRAM, "serve", String(port)]);
     return new PythonServer(program, portOf(await program.line()));
   }
 

@@ -75,6 +75,7 @@ function openContact(time: FakeTime, hasLifeline = true) {
       return hasLifeline ? lifeline : undefined;
     },
     isGone: () => !ask(),
+    socketAt: () => undefined,
     ended: () => void setup.ended++,
     awaited() {},
   };

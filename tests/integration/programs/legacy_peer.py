@@ -1,6 +1,6 @@
 """A peer of ProcsLink 0.1 for Python as it is seen from outside: what it sends, what it reads, and what it does not answer.
 
-legacy_peer.py serve                 serves; writes its port, each datagram that arrives, and each request that is done
+legacy_peer.py serve [PORT]          serves; writes its port, each datagram that arrives, and each request that is done
 legacy_peer.py call PORT CALLS       makes calls; CALLS is JSON: a list of [method, params]; writes what came of each
 legacy_peer.py send PORT HEX...      sends datagrams one by one, and writes the answer to each, where one comes soon
 """
@@ -71,9 +71,9 @@ class Methods:
 
 
 class Peer:
-    def __init__(self):
+    def __init__(self, port=0):
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_USERSOCK)
-        self.socket.bind((0, 0))
+        self.socket.bind((port, 0))
         self.port = self.socket.getsockname()[0]
         self.last_id = 0
 
@@ -162,8 +162,8 @@ class Peer:
             return {"raised": "%s: %s" % (type(error).__name__, error)}
 
 
-peer = Peer()
 command, arguments = sys.argv[1], sys.argv[2:]
+peer = Peer(int(arguments[0]) if command == "serve" and arguments else 0)
 print("port %d" % peer.port, flush=True)
 if command == "serve":
     peer.serve()
