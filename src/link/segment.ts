@@ -138,6 +138,9 @@ export class Turn {
     const segment = new Segment(to, true);
     segment.add(start, size, delivery);
     this.#segments.push(segment);
+    // What is added later must not join a datagram that leaves before this one.
+    this.#open?.delete(to);
+    if (this.#last?.to === to) this.#last = undefined;
   }
 
   /**

@@ -56,6 +56,8 @@ export function socketAt(syscalls: Syscalls, place: SocketPlace, port: number): 
       const { ports, datagrams } = dumpPorts(syscalls, fd);
       const socket = ports.get(port);
       if (socket !== undefined) return socket;
+      // Of a dump that failed some may be left to be read: it would be taken for the beginning of the next one.
+      if (datagrams === 0) return undefined;
       if (datagrams === 1 && ++agreeing === LOOKS.agreeing) return null;
     }
     return undefined;
@@ -80,6 +82,7 @@ function dumpPorts(syscalls: Syscalls, fd: number): { ports: Map<number, bigint>
       const { nlmsgLen, nlmsgType } = readNlmsghdr(view, offset);
       if (nlmsgType === NLMSG_DONE) return { ports, datagrams: datagrams + (hasPorts ? 1 : 0) };
       if (nlmsgType !== SOCK_DIAG_BY_FAMILY || nlmsgLen < NLMSGHDR_SIZE + NETLINK_DIAG_MSG_SIZE) return nothing;
+      if (nlmsgLen > length - offset) return nothing;
       const message = offset + NLMSGHDR_SIZE;
       ports.set(readNetlinkDiagPort(view, message), readNetlinkDiagCookie(view, message));
       hasPorts = true;

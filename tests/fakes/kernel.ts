@@ -6,6 +6,7 @@
 import { AssertionError } from "@std/assert";
 import { AF_NETLINK, NETLINK_USERSOCK, SOCK_RAW } from "../../ffi/constants.ts";
 import { ERRNO, type ErrnoName } from "../../ffi/errno.ts";
+import { dumpOf } from "./diag_socket.ts";
 import {
   type Credentials,
   FakeEpoll,
@@ -67,6 +68,8 @@ export class FakeKernel {
   readonly process: FakeProcess = new FakeProcess(this.credentials);
   /** What happens while the whole thread waits for a datagram, or for room for one; told for how long, 0 without end. */
   whileBlocked: (milliseconds: number) => void = () => {};
+  /** What sock_diag(7) answers, datagram by datagram, where these ports are held. */
+  tellPorts: (ports: readonly number[]) => readonly Uint8Array[] = (ports) => dumpOf(ports);
   /** How often somebody looked for events without waiting. */
   polls = 0;
 
@@ -239,6 +242,11 @@ export class FakeKernel {
     }
     socket.port = port;
     this.#ports.set(placeOf(socket.namespace, port), socket);
+  }
+
+  /** The ports that are held in a network namespace. */
+  protected portsIn(namespace: string): number[] {
+    return [...this.#ports.values()].filter((socket) => socket.namespace === namespace).map(({ port }) => port);
   }
 
   protected file(fd: number): FakeFile {

@@ -14,6 +14,7 @@ import {
   SO_SNDTIMEO,
 } from "../../ffi/constants.ts";
 import type { EventList, Overflow, SendSlot } from "../../ffi/syscalls.ts";
+import type { FakeDiagSocket } from "./diag_socket.ts";
 import type { Ledger } from "./ledger.ts";
 import { Failure } from "./script.ts";
 
@@ -332,6 +333,7 @@ export class FakeEpoll {
 export type FakeFile =
   | FakeSocket
   | FakeUnixSocket
+  | FakeDiagSocket
   | FakePidfd
   | FakeEventfd
   | FakeEpoll

@@ -6,6 +6,7 @@
 import { AssertionError } from "@std/assert";
 import type { Link, LinkReceiver, PatientSend } from "../../src/link/link.ts";
 import { DatagramReader } from "../../src/wire/datagram.ts";
+import { LEGACY } from "../../src/wire/dialect.ts";
 import { NetlinkMessage } from "../../src/wire/netlink_message.ts";
 import { ProcslinkMessage } from "../../src/wire/procslink_message.ts";
 import { settled } from "./time.ts";
@@ -138,7 +139,7 @@ export class RecordingLink implements Link {
 
   /**
    * Each datagram as its destination and the bodies of its messages. A fragment is its first character and its length, as
-   * "a*60", with a "." behind the last one; one that takes message 5 back is "farewell 5".
+   * "a*60", with a "." behind the last one; one that takes message 5 back is "farewell 5". A legacy message is "legacy a".
    */
   get bodies(): [to: number, ...bodies: string[]][] {
     return this.sent.map((datagram) => [datagram.to, ...bodiesOf(datagram)]);
@@ -187,8 +188,12 @@ function bodiesOf(datagram: SentDatagram): string[] {
   const { bytes } = datagram;
   const reader = new DatagramReader();
   reader.start(bytes, bytes.length);
-  if (reader.next() && reader.problem === undefined && reader.fragment) {
-    const { bodyStart, bodyEnd, last, nlmsgSeq } = reader;
+  const isMessage = reader.next() && reader.problem === undefined;
+  const { bodyStart, bodyEnd, last, nlmsgSeq, dialect } = reader;
+  if (isMessage && dialect === LEGACY) {
+    return [`legacy ${new TextDecoder().decode(bytes.subarray(bodyStart, bodyEnd))}`];
+  }
+  if (isMessage && reader.fragment) {
     if (reader.next()) throw new AssertionError("Something follows a fragment in its datagram");
     const length = bodyEnd - bodyStart;
     if (length === 0 && last) return [`farewell ${nlmsgSeq}`];

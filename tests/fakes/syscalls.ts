@@ -13,6 +13,7 @@ import {
   EPOLLIN,
   MSG_DONTWAIT,
   MSG_TRUNC,
+  NETLINK_SOCK_DIAG,
   SO_DOMAIN,
   SO_NETNS_COOKIE,
   SO_PASSCRED,
@@ -29,6 +30,7 @@ import { readSockaddrNlPort, SOCKADDR_NL_SIZE, writeSockaddrNl } from "../../ffi
 import { CMSG_UCRED_LENGTH } from "../../ffi/structs/ucred.ts";
 import { writeMsghdrResult, writeUcredMessage } from "./received_message.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
+import { FakeDiagSocket } from "./diag_socket.ts";
 import { FakeKernel } from "./kernel.ts";
 import {
   FakeEpoll,
@@ -56,8 +58,11 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
   }
 
   socket(domain: number, type: number, protocol: number): number {
-    const create = () =>
-      domain === AF_UNIX ? new FakeUnixSocket(this.namespace) : new FakeSocket(domain, type, protocol, this.namespace);
+    const create = () => {
+      if (domain === AF_UNIX) return new FakeUnixSocket(this.namespace);
+      if (protocol === NETLINK_SOCK_DIAG) return new FakeDiagSocket(this.namespace);
+      return new FakeSocket(domain, type, protocol, this.namespace);
+    };
     return this.script.run("socket", () => this.openFile(create()));
   }
 
@@ -156,8 +161,9 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
         return 0;
       }
       if (option === SO_NETNS_COOKIE) {
-        const unix = this.file(fd);
-        const { namespace } = unix instanceof FakeUnixSocket ? unix : this.socketOf(fd);
+        const file = this.file(fd);
+        const isOther = file instanceof FakeUnixSocket || file instanceof FakeDiagSocket;
+        const { namespace } = isOther ? file : this.socketOf(fd);
         new Uint8Array(value.buffer).set(new TextEncoder().encode(namespace.slice(0, 8).padEnd(8)));
         return 0;
       }
@@ -177,7 +183,14 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
   ): number {
     return this.script.run("sendto", () => {
       if (length > data.length) throw new AssertionError(`${length} bytes of ${data.length} were to be sent`);
-      const send = () => this.#send(fd, data.subarray(0, length), readSockaddrNlPort(viewOf(address), 0));
+      const port = readSockaddrNlPort(viewOf(address), 0);
+      const diag = this.file(fd);
+      if (diag instanceof FakeDiagSocket) {
+        if (port !== 0) throw new Failure("EPERM");
+        diag.ask(data.subarray(0, length), this.tellPorts(this.portsIn(diag.namespace)));
+        return length;
+      }
+      const send = () => this.#send(fd, data.subarray(0, length), port);
       return this.#blocking(fd, flags, SO_SNDTIMEO, send);
     });
   }
@@ -208,6 +221,7 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
   read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
     return this.script.run("read", () => {
       const file = this.file(fd);
+      if (file instanceof FakeDiagSocket) return file.read(buffer);
       if (!(file instanceof FakeTextFile)) throw new Failure("EINVAL");
       return new TextEncoder().encodeInto(file.text, buffer).written;
     });

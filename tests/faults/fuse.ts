@@ -9,6 +9,7 @@
 import {
   AF_UNIX,
   MSG_DONTWAIT,
+  NETLINK_SOCK_DIAG,
   SO_DOMAIN,
   SO_NETNS_COOKIE,
   SO_PASSCRED,
@@ -136,7 +137,8 @@ export class Fuse {
     const [first, second, third] = args as [never, never, never];
     switch (call) {
       case "socket":
-        return first === AF_UNIX ? "unix" : "netlink";
+        if (first === AF_UNIX) return "unix";
+        return third === NETLINK_SOCK_DIAG ? "diag" : "netlink";
       case "setsockopt":
       case "setsockoptTime":
       case "getsockopt":
@@ -161,7 +163,9 @@ export class Fuse {
 
   /** A call that waits is another one than one that does not. */
   #waitingOr(flags: number, fd: number): string {
-    return `${this.#kindOf(fd)}${(flags & MSG_DONTWAIT) === 0 ? " waiting" : ""}`;
+    const kind = this.#kindOf(fd);
+    // The socket of a question about ports never has anybody wait.
+    return (flags & MSG_DONTWAIT) === 0 && kind !== "diag" ? `${kind} waiting` : kind;
   }
 
   /** The peer that a socket belongs to, or what a descriptor is. */

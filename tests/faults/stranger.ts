@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { NetlinkMessage, ProcslinkMessage } from "../../mod.ts";
+import { NetlinkMessage, NetlinkMessageHeader, ProcslinkMessage, ProcslinkMessageHeader } from "../../mod.ts";
 import type { FakeProcess } from "../fakes/kernel_files.ts";
 import { frame } from "../fakes/stranger.ts";
 import type { FakeSyscalls } from "../fakes/syscalls.ts";
@@ -45,4 +45,14 @@ export class Stranger implements Disposable {
     this.#kernel.close(this.#fd);
     this.#kernel.endProcess(this.process);
   }
+}
+
+/** What a peer of ProcsLink 0.1 at a port answers a request: "pong". */
+export function legacyAnswer(port: number, request: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { payload } = NetlinkMessage.fromBytes(request, "procslink-0.1");
+  const { id } = JSON.parse(new TextDecoder().decode(ProcslinkMessage.fromBytes(payload, "procslink-0.1").payload));
+  const body = new TextEncoder().encode(JSON.stringify({ jsonrpc: "2.0", id, result: "pong" }));
+  const header = new ProcslinkMessageHeader({ payloadType: ProcslinkMessageHeader.PAYLOAD_TYPE_JSONRPC2_RESPONSE });
+  const message = new ProcslinkMessage(header, body).toBytes("procslink-0.1");
+  return new NetlinkMessage(new NetlinkMessageHeader({ nlmsgPid: port }), message).toBytes("procslink-0.1");
 }

@@ -5,6 +5,7 @@
  */
 import type { FaultTable } from "../fault.ts";
 import { CLOSING } from "./closing.ts";
+import { LEGACY } from "./legacy.ts";
 import { LIFELINES } from "./lifelines.ts";
 import { NAMESPACES } from "./namespaces.ts";
 import { OPENING } from "./opening.ts";
@@ -19,6 +20,7 @@ export const TABLES: Readonly<Record<string, FaultTable>> = {
   RECEIVING,
   WAITING,
   LIFELINES,
+  LEGACY,
   NAMESPACES,
   CLOSING,
 };
