@@ -114,7 +114,6 @@ export class SingleExchange implements Exchange, Delivery {
     }
     if (isAwaited && this.#dialect === LEGACY) {
       this.#host.legacy.beginsToWait(this.caller.port);
-      this.#host.legacy.asked(this.caller.port, this);
       this.#isExclusive = true;
     }
     return true;
@@ -145,8 +144,6 @@ export class SingleExchange implements Exchange, Delivery {
    * @param expendable Whether it does not wait for room.
    */
   protected send(answer: string, expendable: boolean): void {
-    // It has given up on this one, and would take its answer for that to the next.
-    if (this.#isExclusive && !this.#host.legacy.expects(this.caller.port, this)) return this.#done();
     this.expendable = expendable;
     if (this.#isCounted && !expendable && !this.#count(answer.length + ANSWER_OVERHEAD)) return;
     const size = this.#post(answer, this);

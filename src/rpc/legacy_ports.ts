@@ -17,8 +17,6 @@ const KEPT_LANES = 256;
 export class LegacyPorts {
   /** How many messages of each port are not answered yet. */
   readonly #waiting = new Map<number, number>();
-  /** What came last of each of these ports: who has given up on what came before may have asked for something else. */
-  readonly #latest = new Map<number, object>();
   readonly #lanes = new Map<number, LegacyLane>();
 
   /**
@@ -39,29 +37,7 @@ export class LegacyPorts {
     const left = this.#waiting.get(port)! - 1;
     if (left > 0) return void this.#waiting.set(port, left);
     this.#waiting.delete(port);
-    this.#latest.delete(port);
     this.#lanes.get(port)?.nextLater();
-  }
-
-  /**
-   * Notes what a port asked last: it takes any answer for the one to that.
-   *
-   * @param port The port, which waits.
-   * @param exchange The message.
-   */
-  asked(port: number, exchange: object): void {
-    this.#latest.set(port, exchange);
-  }
-
-  /**
-   * Tells whether a port still waits for the answer to a message.
-   *
-   * @param port The port.
-   * @param exchange The message.
-   * @returns Whether: not where something else has come from there since.
-   */
-  expects(port: number, exchange: object): boolean {
-    return (this.#latest.get(port) ?? exchange) === exchange;
   }
 
   /**

@@ -142,22 +142,3 @@ Deno.test("of a batch to a legacy peer nothing is sent once its signal has abort
   await settle();
   assertEquals(python.methods.includes("second"), false);
 });
-
-Deno.test("a legacy caller that asks for something else is not sent the answer that it has given up on", async () => {
-  await using peers = openLegacy();
-  const { server, python } = peers;
-  const results = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
-  let calls = 0;
-  server.registerFunction(() => results[calls++]!.promise, "slow");
-  server.runServerForever();
-  for (const id of [1, 2]) {
-    python.request(100, { id, method: "slow" });
-    await settle();
-  }
-  results[0]!.resolve("first");
-  await settle();
-  assertEquals(python.received, []);
-  results[1]!.resolve("second");
-  await settle();
-  assertEquals(python.received, [{ jsonrpc: "2.0", id: 2, result: "second" }]);
-});
