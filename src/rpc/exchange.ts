@@ -112,10 +112,7 @@ export class SingleExchange implements Exchange, Delivery {
       if (!this.#host.requests.take(this.caller.uid, requests)) return false;
       this.#requests = requests;
     }
-    if (isAwaited && this.#dialect === LEGACY) {
-      this.#host.legacy.beginsToWait(this.caller.port);
-      this.#isExclusive = true;
-    }
+    if (isAwaited) this.#await();
     return true;
   }
 
@@ -145,6 +142,7 @@ export class SingleExchange implements Exchange, Delivery {
    */
   protected send(answer: string, expendable: boolean): void {
     this.expendable = expendable;
+    this.#await();
     if (this.#isCounted && !expendable && !this.#count(answer.length + ANSWER_OVERHEAD)) return;
     const size = this.#post(answer, this);
     if (size === undefined) return;
@@ -167,16 +165,15 @@ export class SingleExchange implements Exchange, Delivery {
   }
 
   undelivered(error: Error): void {
+    const isFull = error instanceof ReceiverFullError;
+    // There is room for an error in its place: the caller must not wait for what will not come.
+    const isReplaced = !this.expendable && (isFull || error instanceof SyscallError);
+    this.#done(!isReplaced);
     const { port } = this.caller;
     const reason = `An answer could not be sent: ${error.message}`;
-    const isFull = error instanceof ReceiverFullError;
-    // There is room for an error in its place: the caller must not wait for what will not come. It goes before anything else does
-    // there, which a legacy peer would take for the answer.
-    if (!this.expendable && (isFull || error instanceof SyscallError)) {
-      this.#sendError(new InternalError(reason), RESERVED);
-    } else if (isFull) this.#host.deaf.add(port);
-    this.#done();
     this.#host.trouble("undelivered", reason, port);
+    if (isReplaced) this.#sendError(new InternalError(reason), this.#isExclusive ? this.#last() : RESERVED);
+    else if (isFull) this.#host.deaf.add(port);
   }
 
   /** Counts the bytes of its answer; where they are too many, an error goes instead, if there is room for one. */
@@ -192,18 +189,34 @@ export class SingleExchange implements Exchange, Delivery {
     return false;
   }
 
-  /** Nothing of it takes up anything any more. */
-  #done(): void {
+  /** Nothing of it takes up anything any more. Where an error goes in place of the answer, its caller waits on. */
+  #done(isAnswered = true): void {
     this.#isOver = true;
-    if (this.#isExclusive) {
-      this.#isExclusive = false;
-      this.#host.legacy.waitsNoLonger(this.caller.port);
-    }
+    if (isAnswered) this.#answered();
     if (!this.#isCounted || this.#kept > 0) return;
     const { uid } = this.caller;
     if (this.#requests > 0) this.#host.requests.give(uid, this.#requests);
     if (this.#bytes > 0) this.#host.answers.give(uid, this.#bytes);
     this.#requests = this.#bytes = 0;
+  }
+
+  /** Its caller may take whatever arrives for the answer from now on. */
+  #await(): void {
+    if (this.#dialect !== LEGACY || this.#isExclusive) return;
+    this.#host.legacy.beginsToWait(this.caller.port);
+    this.#isExclusive = true;
+  }
+
+  #answered(): void {
+    if (!this.#isExclusive) return;
+    this.#isExclusive = false;
+    this.#host.legacy.waitsNoLonger(this.caller.port);
+  }
+
+  /** Stands for the error in place of an answer that its caller takes anything for. */
+  #last(): Delivery {
+    const answered = () => this.#answered();
+    return { reserved: true, delivered: answered, undelivered: answered };
   }
 
   #sendError(error: InternalError, delivery: Delivery): void {

@@ -101,7 +101,10 @@ export class LegacyClient {
       );
       const turn = {
         deadline: performance.now() + terms.timeout,
-        start: () => this.#send(terms, call, body, () => lane.sent(id)),
+        start: () => {
+          if (!isForHolder(terms)) return lane.leave(turn);
+          this.#send(terms, call, body, () => lane.sent(id));
+        },
       };
       lane.enter(turn);
     });
@@ -117,7 +120,10 @@ export class LegacyClient {
       let isPosted = false;
       const turn = {
         deadline: performance.now() + terms.timeout,
-        start: () => this.#send(terms, notification, body, () => isPosted = true),
+        start: () => {
+          if (!isForHolder(terms)) return lane.leave(turn);
+          this.#send(terms, notification, body, () => isPosted = true);
+        },
       };
       lane.enter(turn);
       // Its timeout and its signal count from now on.
@@ -159,4 +165,12 @@ export class LegacyClient {
       refuse: (error) => outgoing.reject(error),
     });
   }
+}
+
+/**
+ * Tells whether the port is still held by whom a message was for. Where not, another may hold it by now: the message is not sent, and
+ * is about to be rejected with all that was awaited there.
+ */
+function isForHolder({ contact }: CallTerms): boolean {
+  return contact.isCurrent;
 }

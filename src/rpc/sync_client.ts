@@ -158,6 +158,8 @@ export class SyncClient implements MessageSink {
     run: () => unknown,
   ): unknown {
     const { legacy, outbox } = this.#parts;
+    // It may wait for no more than the end of this turn.
+    outbox.flush();
     if (legacy.isWaiting(port)) {
       throw new TypeError(
         `Port ${port} waits for an answer, which cannot be given while this thread waits: use call()`,
@@ -168,7 +170,6 @@ export class SyncClient implements MessageSink {
     const turn = { deadline: end, start: () => void (isNext = true) };
     lane.enter(turn, true);
     try {
-      outbox.flush();
       // A message that waits for what its trust says would do so in vain: the event loop stands still, and nothing is under way.
       for (lane.next(); !isNext && lane.isAwaiting; lane.next()) {
         const now = performance.now();

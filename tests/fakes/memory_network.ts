@@ -127,6 +127,8 @@ class MemoryLifeline implements Lifeline {
   }
 }
 
+let lastCookie = 0n;
+
 /** One side of a {@linkcode MemoryNetwork}. */
 export class MemoryLink implements Link {
   maxDatagram = 100_000;
@@ -142,8 +144,12 @@ export class MemoryLink implements Link {
   queueLimit = Infinity;
   /** What it can do without the event loop, unless a test says that it cannot. */
   blocking: MemoryBlocking | undefined;
+  /** Ports of which it was asked, quietly, which socket holds them. */
+  readonly socketsAsked: number[] = [];
   /** What was sent patiently. */
   readonly patient: { to: number; stalled: boolean }[] = [];
+  /** What no other socket has. */
+  readonly cookie: bigint = ++lastCookie;
   /** What the kernel says of this side. */
   readonly self: Caller;
   /** Every datagram that was sent, with its destination. */
@@ -235,6 +241,11 @@ export class MemoryLink implements Link {
   openLifeline(port: number, broken: () => void): Lifeline | undefined {
     const target = this.#links.get(port);
     return target?.hasLifeline ? new MemoryLifeline(target, broken) : undefined;
+  }
+
+  socketAt(port: number): bigint | null {
+    this.socketsAsked.push(port);
+    return this.#links.get(port)?.cookie ?? null;
   }
 
   /** The process ends, and its port is free. */
