@@ -33,6 +33,11 @@ export function legacyFrame(port: number, frame: LegacyFrame): Uint8Array<ArrayB
   return bytes;
 }
 
+/** Tells whether a datagram is to be a legacy message: no other has this type. */
+export function isLegacyFrame(bytes: Uint8Array): boolean {
+  return bytes[4] === 0 && bytes[5] === 0;
+}
+
 /** Reads the one legacy message that a datagram must be; throws where it is anything else. */
 export function readLegacy(bytes: Uint8Array, port: number): Received {
   const shown = () => `Not one whole legacy message, but ${bytes.toHex()}`;

@@ -1,5 +1,6 @@
 import { NetlinkMessage, NetlinkMessageHeader, ProcslinkMessage, ProcslinkMessageHeader } from "../../mod.ts";
 import type { NlmsghdrFields, ProcslinkhdrFields } from "../../mod.ts";
+import { isLegacyFrame, readLegacy } from "./legacy_stranger.ts";
 import type { MemoryLink } from "./memory_network.ts";
 
 /** What a message says, with lies where they are wanted. */
@@ -127,6 +128,7 @@ export class Stranger {
   }
 
   #receive(bytes: Uint8Array, length: number): void {
+    if (isLegacyFrame(bytes)) return this.#deliver(readLegacy(bytes.slice(0, length), portOf(bytes)));
     for (const { header, payload } of NetlinkMessage.iterate(bytes.slice(0, length))) {
       if (header.nlmsgType === 1) this.noops++;
       else if ((header.nlmsgFlags & 2) !== 0) this.#takeFragment(header, payload);
@@ -148,16 +150,24 @@ export class Stranger {
   }
 
   #take(nlmsgSeq: number, { header, payload }: ProcslinkMessage): void {
-    const received = {
+    this.#deliver({
       nlmsgSeq,
       payloadType: header.payloadType,
       body: JSON.parse(new TextDecoder().decode(payload)),
-    };
+    });
+  }
+
+  #deliver(received: Received): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting === undefined) this.#received.push(received);
     else waiting(received);
   }
+}
+
+/** The port that a legacy message states. */
+function portOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(12);
 }
 
 /** Lets everything happen that is on its way in memory. */

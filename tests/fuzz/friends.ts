@@ -232,6 +232,8 @@ export class Friends {
 
 /** Fails unless a call may fail with this error. */
 function assertOurs(error: unknown): void {
-  const isOurs = STRANGE_ERRORS.some((Class) => error instanceof Class);
+  // Whoever has called in the legacy dialect waits for nothing else.
+  const isLegacy = error instanceof TypeError && error.message.includes("waits for an answer");
+  const isOurs = isLegacy || STRANGE_ERRORS.some((Class) => error instanceof Class);
   if (!isOurs) throw new Error("A call fails with an error that is none of ours", { cause: error });
 }

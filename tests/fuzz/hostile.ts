@@ -4,6 +4,7 @@
  * @module
  */
 import { PeerGoneError } from "../../mod.ts";
+import { legacyFrame } from "../fakes/legacy_stranger.ts";
 import type { MemoryLink } from "../fakes/memory_network.ts";
 import { fragments, type Frame, frame, joined } from "../fakes/stranger.ts";
 import { SPOOFED } from "./api.ts";
@@ -51,7 +52,10 @@ export function attack(neighbourhood: Neighbourhood, step: HostileStep): void {
       const neighbour = pick(neighbours, step.from);
       const { body, nlmsgSeq, payloadType, seq } = step;
       const message = { body, netlink: { nlmsgSeq }, procslink: { payloadType, seq } };
-      return sendAll(neighbour, pick(VICTIMS, step.to), datagramsOf(neighbour.port, message, step));
+      const datagrams = step.legacy === true
+        ? mutated([legacyFrame(neighbour.port, { body, payloadType })], step.mutations)
+        : datagramsOf(neighbour.port, message, step);
+      return sendAll(neighbour, pick(VICTIMS, step.to), datagrams);
     }
     case "forge":
       return forge(neighbourhood, step);
@@ -134,10 +138,16 @@ interface Shipping {
 }
 
 function datagramsOf(port: number, message: Frame, shipping: Shipping): Uint8Array<ArrayBuffer>[] {
-  const { part, order, mutations } = shipping;
+  const { part, order } = shipping;
   const all = part === 0 ? [frame(port, message)] : fragments(port, message, part);
   const some = order.length === 0 ? all : order.map((index) => pick(all, index));
-  const datagrams = shipping.joined ? [joined(...some)] : [...some];
+  return mutated(shipping.joined ? [joined(...some)] : [...some], shipping.mutations);
+}
+
+function mutated(
+  datagrams: Uint8Array<ArrayBuffer>[],
+  mutations: Shipping["mutations"],
+): Uint8Array<ArrayBuffer>[] {
   for (const [index, mutation] of mutations.entries()) {
     const at = index % datagrams.length;
     datagrams[at] = mutate(datagrams[at]!, mutation);

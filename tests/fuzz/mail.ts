@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { NetlinkMessage } from "../../mod.ts";
 import { nlmsgAlign } from "../../src/wire/align.ts";
+import { isLegacyFrame } from "../fakes/legacy_stranger.ts";
 import type { Received } from "../fakes/stranger.ts";
 import { UNREACHABLE } from "./hostile.ts";
 import { isTrusted, type Neighbourhood } from "./neighbourhood.ts";
@@ -26,8 +27,9 @@ export function checkMail({ links, strangers, settings }: Neighbourhood): void {
   }
 }
 
-/** What is between messages is zero: nobody learns there what another one was sent. */
+/** What is between messages is zero: nobody learns there what another one was sent. A legacy message is alone. */
 function checkDatagram(bytes: Uint8Array): void {
+  if (isLegacyFrame(bytes)) return;
   let offset = 0;
   for (const { header } of NetlinkMessage.iterate(bytes)) {
     const end = offset + header.nlmsgLen;

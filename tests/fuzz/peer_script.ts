@@ -62,6 +62,8 @@ export type HostileStep =
     readonly order: readonly number[];
     /** Whether they leave in one datagram. */
     readonly joined: boolean;
+    /** Whether it is one message in the legacy dialect instead. */
+    readonly legacy?: boolean;
     readonly mutations: readonly Mutation[];
   }
   | {
@@ -170,6 +172,7 @@ const send: fc.Arbitrary<PeerStep> = fc.record({
   part: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 60 })),
   order,
   joined: fc.boolean(),
+  legacy: fc.constantFrom(false, false, false, true),
   mutations: fc.oneof({ arbitrary: fc.constant([]), weight: 2 }, {
     arbitrary: fc.array(MUTATION, { maxLength: 3 }),
     weight: 1,
