@@ -31,3 +31,6 @@ export interface WaitingMessage {
   /** Takes the message back. Where some of it has left, its receiver is told. Nobody learns what becomes of it. */
   withdraw(): void;
 }
+
+/** Stands for a message that does not wait where the receiver has no room for it, whatever becomes of it. */
+export const EXPENDABLE: Delivery = { expendable: true, delivered() {}, undelivered() {} };

@@ -5,7 +5,7 @@
  */
 import { encodeBatch, encodeParams, encodeRequest } from "../jsonrpc/encode.ts";
 import { HEAD, type Phrase, RequestPhrases } from "../jsonrpc/phrases.ts";
-import type { Delivery } from "../link/delivery.ts";
+import { type Delivery, EXPENDABLE } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
 import { checkDialect, type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
@@ -22,9 +22,6 @@ import type { PendingCalls } from "./pending_calls.ts";
 import { NOT_POSTED, PendingNotification } from "./pending_notification.ts";
 import { CANCEL_METHOD, IDENTITY_METHOD } from "./reserved_methods.ts";
 import type { SyncClient } from "./sync_client.ts";
-
-/** What the other side has no room for does not wait. */
-const EXPENDABLE: Delivery = { expendable: true, delivered() {}, undelivered() {} };
 
 /** What a client needs of its peer. */
 export interface ClientParts {
@@ -211,9 +208,12 @@ export class Client {
   #terms(target: number, method: string, params: object | undefined, options: CallOptions): CallTerms {
     checkPort("target", target);
     checkCall(method, params);
-    const { timeout = this.#parts.timeout ?? DEFAULT_TIMEOUT, signal, trust, dialect = NATIVE } = options;
+    const { timeout = this.#parts.timeout ?? DEFAULT_TIMEOUT, signal, trust } = options;
     signal?.throwIfAborted();
-    if (checkDialect(dialect) === NATIVE) this.#parts.legacy.assertNotWaiting(target);
+    const { legacy } = this.#parts;
+    const { dialect = legacy.dialectOf(target, this.#contacts) } = options;
+    checkDialect(dialect);
+    if (dialect === NATIVE) legacy.assertNotWaiting(target);
     const contact = this.#contactAt(target, dialect);
     return {
       port: target,

@@ -8,7 +8,7 @@ import { encodeBatch, encodeError, encodeResultText } from "../jsonrpc/encode.ts
 import { InternalError } from "../jsonrpc/errors.ts";
 import type { JSONRPCId } from "../jsonrpc/guards.ts";
 import { END, RESULT } from "../jsonrpc/phrases.ts";
-import type { Delivery } from "../link/delivery.ts";
+import { type Delivery, EXPENDABLE } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
@@ -62,8 +62,6 @@ const ANSWER_OVERHEAD = 512;
 
 /** Has been told of already, whatever becomes of it. */
 const RESERVED: Delivery = { reserved: true, delivered() {}, undelivered() {} };
-/** Stands for what the receiver has no room for. */
-const EXPENDABLE: Delivery = { expendable: true, delivered() {}, undelivered() {} };
 
 /** Where the answer of a message with one request goes. */
 export class SingleExchange implements Exchange, Delivery {

@@ -79,6 +79,7 @@ export class Intake {
    */
   take(payload: unknown, nlmsgSeq: number, caller: Caller, dialect: Dialect): void {
     const { maxBatchMembers } = this.#parts;
+    if (dialect === NATIVE) this.#parts.legacy.spokeNative(caller.port);
     if (isCancel(payload)) return this.#parts.dispatcher.cancel(caller, payload.params.id);
     if (!Array.isArray(payload)) {
       const exchange = new SingleExchange(this.#parts, caller, nlmsgSeq, dialect, readableId(payload));

@@ -3,11 +3,15 @@
  *
  * @module
  */
-import { LEGACY } from "../wire/dialect.ts";
+import { type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
+import type { Contacts } from "./contacts.ts";
 import { LegacyLane } from "./legacy_lane.ts";
 
 /** Lanes that are kept although nothing is on its way there; beyond, the oldest are forgotten. */
 const KEPT_LANES = 256;
+
+/** Ports that are remembered by how they have spoken; beyond, the oldest are forgotten. */
+const REMEMBERED_PORTS = 1_024;
 
 /**
  * Legacy peers that wait for an answer of this one, and those that are called from here.
@@ -17,6 +21,8 @@ const KEPT_LANES = 256;
 export class LegacyPorts {
   /** How many messages of each port are not answered yet. */
   readonly #waiting = new Map<number, number>();
+  /** Ports that have called in the legacy dialect, and in no other since. */
+  readonly #speaking = new Set<number>();
   readonly #lanes = new Map<number, LegacyLane>();
 
   /**
@@ -25,6 +31,11 @@ export class LegacyPorts {
    * @param port The port. Counts.
    */
   beginsToWait(port: number): void {
+    this.#speaking.add(port);
+    if (this.#speaking.size > REMEMBERED_PORTS) {
+      const [oldest] = this.#speaking;
+      this.#speaking.delete(oldest!);
+    }
     this.#waiting.set(port, (this.#waiting.get(port) ?? 0) + 1);
   }
 
@@ -38,6 +49,27 @@ export class LegacyPorts {
     if (left > 0) return void this.#waiting.set(port, left);
     this.#waiting.delete(port);
     this.#lanes.get(port)?.nextLater();
+  }
+
+  /**
+   * Notes that a port has called in the native dialect: somebody else may hold it by now.
+   *
+   * @param port The port.
+   */
+  spokeNative(port: number): void {
+    if (this.#speaking.size > 0) this.#speaking.delete(port);
+  }
+
+  /**
+   * Tells in which dialect a port has spoken itself.
+   *
+   * @param port The port.
+   * @param contacts Who holds the ports that are called.
+   * @returns The dialect. Where it has not, or somebody has the port by now who listens beside it as no legacy peer does, the native one.
+   */
+  dialectOf(port: number, contacts: Pick<Contacts, "at">): Dialect {
+    if (this.#speaking.size === 0 || !this.#speaking.has(port)) return NATIVE;
+    return contacts.at(port, LEGACY).lifeline === undefined ? LEGACY : NATIVE;
   }
 
   /**

@@ -47,12 +47,12 @@ export interface CallOptions {
    */
   trust?: AccessRule | undefined;
   /**
-   * The dialect of the other side: `"native"`, or `"procslink-0.1"` where it uses the Python package up to version 0.1.2. It is not
-   * found out by itself, since a peer of that package takes whatever arrives for the answer that it waits for. Such a peer gets
+   * The dialect of the other side: `"native"`, or `"procslink-0.1"` where it uses the Python package up to version 0.1.2. A port is
+   * not asked for it, since a peer of that package takes whatever arrives for the answer that it waits for. Such a peer gets
    * one call at a time, of 4,096 bytes at most; the timeout counts while a call waits for its turn too. It is not told that a call
    * is given up. It does not answer everything: without a timeout a call may keep all behind it waiting for ever.
    *
-   * @default "native"
+   * @default that in which the port has called here, else `"native"`
    */
   dialect?: Dialect | undefined;
 }

@@ -10,6 +10,8 @@ import { bodyOf } from "./wire.ts";
 
 /** The option of a call to such a peer. */
 export const LEGACY = { dialect: "procslink-0.1" } as const;
+/** That of a call to any other one, also where it has spoken the legacy dialect before. */
+export const NATIVE = { dialect: "native" } as const;
 
 /** A server of methods that say what they were called with, and a legacy peer at port 600. */
 export function openSpeaking(...options: Parameters<typeof openPeers>): Calling {

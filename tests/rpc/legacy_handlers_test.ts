@@ -5,7 +5,7 @@ import { openLegacy } from "../fakes/legacy_stranger.ts";
 import type { Peers } from "../fakes/peers.ts";
 import { settle } from "../fakes/stranger.ts";
 import { settled } from "../fakes/time.ts";
-import { LEGACY } from "./legacy.ts";
+import { LEGACY, NATIVE } from "./legacy.ts";
 import type { Body } from "./wire.ts";
 import { openWaiting } from "./legacy_waiting.ts";
 
@@ -107,7 +107,7 @@ Deno.test("who has sent a request during a synchronous call waits for its answer
   callSyncWhile(peers, () => python.request(100, 1, "wait"));
   assertEquals(requests.length, 1, "it has not had its turn yet");
   const call = server.call(601, "hello", [], LEGACY);
-  await assertRejects(() => server.call(601, "m"), TypeError, "Port 601 speaks procslink-0.1, and waits");
+  await assertRejects(() => server.call(601, "m", [], NATIVE), TypeError, "Port 601 speaks procslink-0.1, and waits");
   await settled(3);
   assertEquals([requests.length, python.unread], [2, []]);
   requests[1]!.respond("at last");

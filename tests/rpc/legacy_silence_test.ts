@@ -5,7 +5,7 @@ import { LegacyStranger } from "../fakes/legacy_stranger.ts";
 import { settle } from "../fakes/stranger.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
 import { fakeTicks } from "./fake_ticks.ts";
-import { LEGACY } from "./legacy.ts";
+import { LEGACY, NATIVE } from "./legacy.ts";
 import type { Body } from "./wire.ts";
 import { assertOnlyAnswered, openWaiting, WAITS } from "./legacy_waiting.ts";
 
@@ -64,10 +64,10 @@ Deno.test("a port that waits is not probed for a native call that it owes an ans
 Deno.test("no call, notification or batch in the native dialect is sent, and the error says why", async () => {
   await using peers = await openWaiting();
   const { server, serverLink } = peers;
-  await assertRejects(() => server.call(600, "m"), TypeError, WAITS);
-  await assertRejects(() => server.notify(600, "m"), TypeError, WAITS);
-  await assertRejects(() => server.batch(600, [{ method: "m" }]), TypeError, WAITS);
-  assertThrows(() => server.callSync(600, "m"), TypeError, WAITS);
+  await assertRejects(() => server.call(600, "m", [], NATIVE), TypeError, WAITS);
+  await assertRejects(() => server.notify(600, "m", [], NATIVE), TypeError, WAITS);
+  await assertRejects(() => server.batch(600, [{ method: "m" }], NATIVE), TypeError, WAITS);
+  assertThrows(() => server.callSync(600, "m", [], NATIVE), TypeError, WAITS);
   const reason = "Port 600 waits for an answer, which cannot be given while this thread waits: use call()";
   assertThrows(() => server.callSync(600, "m", [], LEGACY), TypeError, reason);
   assertEquals([serverLink.sent, serverLink.blocking!.waits.receive, server.stats().callsInFlight], [[], [], 0]);
@@ -152,7 +152,7 @@ Deno.test("while the answer waits for room, nothing else is sent either", async 
   requests[0]!.respond("at last");
   await settled(2);
   const call = server.call(600, "hello", [], LEGACY);
-  await assertRejects(() => server.call(600, "m"), TypeError, WAITS);
+  await assertRejects(() => server.call(600, "m", [], NATIVE), TypeError, WAITS);
   assertThrows(() => server.callSync(600, "m", [], LEGACY), TypeError, "waits for an answer, which cannot be given");
   python.link.queueLimit = Infinity;
   await settled(2);
@@ -174,7 +174,7 @@ Deno.test("while a refusal waits for room, nothing else is sent either", async (
   python.send(100, { body: "{" });
   await settled(2);
   const call = server.call(600, "hello", [], LEGACY);
-  await assertRejects(() => server.call(600, "m"), TypeError, WAITS);
+  await assertRejects(() => server.call(600, "m", [], NATIVE), TypeError, WAITS);
   python.link.queueLimit = Infinity;
   python.link.hold();
   python.link.giveUp();
