@@ -240,6 +240,15 @@ export class Contact implements Timed {
     return Boolean(lifeline);
   }
 
+  /**
+   * Notes that a message could not be sent.
+   *
+   * @param error Why. Where nobody holds the port, whoever has it next is another contact.
+   */
+  unreached(error: Error): void {
+    if (error instanceof PeerGoneError && !this.isOver) this.replaced();
+  }
+
   /** Lets go of a port that somebody else holds by now. What is awaited learns it once what was sent before has been read. */
   replaced(): void {
     // The lifeline tells the end of the process by itself, after that.

@@ -176,6 +176,7 @@ export class PendingCall implements Waiting, Delivery, Abortable, Member {
   undelivered(error: Error): void {
     this.#message = undefined;
     if (this.isPending) this.reject(error);
+    this.terms.contact.unreached(error);
   }
 
   #decided(trusted: boolean, sender: Caller, result: unknown, error: (() => Error) | undefined): void {

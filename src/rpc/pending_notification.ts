@@ -61,6 +61,7 @@ export class PendingNotification implements Timed, Abortable, Delivery, Member {
   undelivered(error: Error): void {
     this.#end();
     this.#reject(error);
+    this.#terms.contact.unreached(error);
   }
 
   waits(message: WaitingMessage): void {

@@ -249,6 +249,7 @@ export class SyncClient implements MessageSink {
       }
     } catch (error) {
       if (error instanceof CallTimeoutError) call.cancel();
+      else terms.contact.unreached(error as Error);
       throw error;
     } finally {
       this.#pending.delete(call);

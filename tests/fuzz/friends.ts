@@ -195,9 +195,11 @@ export class Friends {
   #callStrangerSynchronously(neighbour: Neighbour, how: Forgery, off: number): void {
     const { peer, settings } = this.#hood;
     this.#hood.whileWaiting = () => answerForged(neighbour, how, off);
+    // In the legacy dialect it would wait for the answer to another call, and nothing else happens meanwhile.
+    const options = { timeout: 60_000, trust: trustOf(settings, true), dialect: "native" } as const;
     let value: unknown;
     try {
-      value = peer.callSync(neighbour.port, "help", [], { timeout: 60_000, trust: trustOf(settings, true) });
+      value = peer.callSync(neighbour.port, "help", [], options);
     } catch (error) {
       return assertOurs(error);
     } finally {

@@ -1,5 +1,5 @@
 // Ports that are called: what becomes of all that is pending when whoever holds one is gone, and what a peer keeps of them.
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { PeerGoneError } from "../../mod.ts";
 import { isolateDeadlines } from "../../src/rpc/isolate.ts";
 import { openPeers, type Peers } from "../fakes/peers.ts";
@@ -178,3 +178,17 @@ Deno.test("a port without a lifeline is forgotten soon after the last answer", a
   assertEquals([blind.link.lifelines.size, heardBy(blind)], [1, ["m"]]);
   await notified;
 });
+
+for (const how of ["call", "notify", "callSync"] as const) {
+  Deno.test(`whoever has a port that nobody held before is looked up anew, so that the end is noticed: after ${how}`, async () => {
+    await using peers = openPeers();
+    const { client, network } = peers;
+    await assertRejects(async () => void await client[how](300, "m"), PeerGoneError);
+    const link = network.open(300, { uid: 10 });
+    link.start({ receive() {}, trouble() {}, failed() {} });
+    const call = client.call(300, "m");
+    await settle();
+    link.kill();
+    await assertRejects(() => call, PeerGoneError, "gone before it answered");
+  });
+}
