@@ -73,10 +73,13 @@ export type {
 } from "./src/link/link.ts";
 export { TroubleEvent, type TroubleKind } from "./src/link/trouble.ts";
 export type { AccessFunction, AccessList, AccessRule } from "./src/rpc/access.ts";
+export { NameNotFoundError, NameTakenError } from "./src/naming/errors.ts";
 export { currentCall } from "./src/rpc/current_call.ts";
+export type { LookupOptions } from "./src/rpc/lookup.ts";
 export type { Handler, RegisterOptions } from "./src/rpc/methods.ts";
 export type { BatchCall, CallOptions, CloseOptions, RPCPeerOptions } from "./src/rpc/options.ts";
 export type { ParametersOption } from "./src/rpc/parameters.ts";
+export { NamedPeer } from "./src/rpc/named_peer.ts";
 export { RPCPeer } from "./src/rpc/peer.ts";
 export type { PeerQuotas } from "./src/rpc/quotas.ts";
 export type {
@@ -95,6 +98,7 @@ export type {
 } from "./src/rpc/remote_types.ts";
 export type { CurrentCall, RPCRequest } from "./src/rpc/request.ts";
 export type { PeerStats } from "./src/rpc/stats.ts";
+export type { Target } from "./src/rpc/target.ts";
 export { TroubleTarget } from "./src/rpc/trouble_target.ts";
 export type { Dialect } from "./src/wire/dialect.ts";
 export { NetlinkMessage, NetlinkMessageHeader } from "./src/wire/netlink_message.ts";

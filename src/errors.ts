@@ -60,6 +60,8 @@ export class SyscallError extends Error {
 export class PeerGoneError extends Error {
   /** The port. */
   readonly port: number;
+  /** Whether there was a holder, who was gone before it answered: then the call may have run. */
+  readonly mayHaveRun: boolean;
 
   /**
    * Makes the error.
@@ -71,6 +73,7 @@ export class PeerGoneError extends Error {
     super(before === undefined ? `No peer holds port ${port}` : `The peer at port ${port} was gone before it answered`);
     this.name = "PeerGoneError";
     this.port = port;
+    this.mayHaveRun = before !== undefined;
   }
 }
 

@@ -138,6 +138,15 @@ export interface Link {
    * @returns What no other socket has had; null where it is sure that nobody holds it; undefined where that cannot be told.
    */
   socketAt?(port: number): bigint | null | undefined;
+  /**
+   * Opens another link of the same kind, beside this one: in the same network, and with the same settings. Left out where there is
+   * only one.
+   *
+   * @param port Its port.
+   * @returns The link.
+   * @throws {SyscallError} If it cannot be opened: with EADDRINUSE where somebody holds the port.
+   */
+  beside?(port: number): Link;
   /** Begins to read, and keeps the process running. Counts: each hold needs its release. */
   hold(): void;
   /** Takes one hold back. */

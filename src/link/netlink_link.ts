@@ -12,6 +12,7 @@ import { closeLeftover, forgetLiving, isLiving, noteLiving } from "../netlink/le
 import { NetlinkLifeline } from "../netlink/lifeline.ts";
 import { LifelineListener } from "../netlink/lifeline_listener.ts";
 import type { SocketPlace } from "../netlink/socket_place.ts";
+import { namespaceOf } from "../netlink/namespaces.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
 import { socketAt } from "../netlink/sock_diag.ts";
@@ -55,6 +56,7 @@ export interface NetlinkLinkOptions extends NetlinkSocketOptions {
 export class NetlinkLink implements Link, ReactorSource {
   readonly uid: number;
   readonly #reactor: Reactor;
+  readonly #busyPoll: number;
   readonly #socket: NetlinkSocket;
   readonly #registration: Registration;
   readonly #reader = new SlotReader();
@@ -81,6 +83,7 @@ export class NetlinkLink implements Link, ReactorSource {
    */
   constructor(options: NetlinkLinkOptions = {}, reactor: Reactor = isolateReactor()) {
     const { busyPoll = 0 } = options;
+    this.#busyPoll = busyPoll;
     this.uid = reactor.syscalls.getuid();
     this.#socket = openSocket(reactor.syscalls, options);
     const { port, fd } = this.#socket;
@@ -146,6 +149,17 @@ export class NetlinkLink implements Link, ReactorSource {
     });
     if (lifeline) (this.#lifelines ??= new Set()).add(lifeline);
     return lifeline;
+  }
+
+  beside(port: number): NetlinkLink {
+    const { netns } = this.#place;
+    const link = new NetlinkLink({ port, netns, busyPoll: this.#busyPoll }, this.#reactor);
+    const { syscalls } = this.#reactor;
+    if (namespaceOf(syscalls, link.fd) === namespaceOf(syscalls, this.fd)) return link;
+    link.close();
+    throw new TypeError(
+      "The socket of this peer was handed in from another network namespace: nothing is opened beside it",
+    );
   }
 
   socketAt(port: number): bigint | null | undefined {

@@ -6,43 +6,30 @@
 import { encodeBatch, encodeParams, encodeRequest } from "../jsonrpc/encode.ts";
 import { HEAD, type Phrase, RequestPhrases } from "../jsonrpc/phrases.ts";
 import { type Delivery, EXPENDABLE } from "../link/delivery.ts";
-import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
-import { checkDialect, type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
-import { type Access, type AccessRule, ANYONE } from "./access.ts";
+import { LEGACY, NATIVE } from "../wire/dialect.ts";
+import { ANYONE } from "./access.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import type { Contact } from "./contact.ts";
 import type { Contacts } from "./contacts.ts";
+import { type Answerer, IDENTITY_METHOD, nameIn } from "./identity.ts";
 import { isolateDeadlines } from "./isolate.ts";
 import { LegacyClient } from "./legacy_client.ts";
-import type { LegacyPorts } from "./legacy_ports.ts";
-import { type BatchCall, type CallOptions, checkCall, checkPort, checkTimeout, DEFAULT_TIMEOUT } from "./options.ts";
+import type { BatchCall, CallOptions } from "./options.ts";
 import type { CallTerms, PendingCall } from "./pending_call.ts";
 import type { PendingCalls } from "./pending_calls.ts";
 import { NOT_POSTED, PendingNotification } from "./pending_notification.ts";
-import { CANCEL_METHOD, IDENTITY_METHOD } from "./reserved_methods.ts";
+import { CANCEL_METHOD } from "./reserved_methods.ts";
 import type { SyncClient } from "./sync_client.ts";
+import type { Target } from "./target.ts";
+import { Terms, type TermsParts } from "./terms.ts";
 
 /** What a client needs of its peer. */
-export interface ClientParts {
-  /** Where calls leave. */
-  readonly outbox: Outbox;
+export interface ClientParts extends TermsParts {
   /** Where they wait. */
   readonly pending: PendingCalls;
   /** Finds who makes the calls that do not wait with the event loop: few peers have any. */
   readonly sync: () => SyncClient;
-  /** Who holds the ports that are called. */
-  readonly contacts: Contacts;
-  /** Who speaks the legacy dialect. */
-  readonly legacy: LegacyPorts;
-  /** Whom calls trust, where they do not say. */
-  readonly trust: Access;
-  /** Whether somebody has said so. */
-  readonly isTrustGiven: boolean;
-  /** Checks a rule for whom a call trusts, and brings it into the form in which it is asked. */
-  readonly compile: (rule: AccessRule) => Access;
-  /** How long calls wait, where they do not say, in milliseconds; undefined where nobody has said. */
-  readonly timeout: number | undefined;
 }
 
 /** Sends calls, and lets them wait for their answers. */
@@ -52,17 +39,16 @@ export class Client {
   readonly #contacts: Contacts;
   readonly #parts: ClientParts;
   readonly #phrases = new RequestPhrases();
-  #lastContact: Contact | undefined;
-  #lastTurn = 0;
+  /** What calls are. */
+  readonly terms: Terms;
   #legacy: LegacyClient | undefined;
-  /** Rules in the form in which they are asked: a remote object has one for all its calls. */
-  readonly #rules = new WeakMap<object, Access>();
 
   /**
    * @param parts What it needs of its peer.
    */
   constructor(parts: ClientParts) {
     this.#parts = parts;
+    this.terms = new Terms(parts);
     this.#outbox = parts.outbox;
     this.#pending = parts.pending;
     this.#contacts = parts.contacts;
@@ -77,17 +63,17 @@ export class Client {
    * @param options Timeout and signal.
    * @returns What the method returned.
    */
-  call(target: number, method: string, params: object | undefined, options: CallOptions): Promise<unknown> {
-    const terms = this.#terms(target, method, params, options);
+  call(target: Target, method: string, params: object | undefined, options: CallOptions): Promise<unknown> {
+    const terms = this.terms.of(target, method, params, options);
     if (terms.dialect === LEGACY) return this.#legacyClient.call(terms, params);
     const id = this.#pending.nextId();
     const value = params === undefined ? "" : encodeParams(params);
     const middle = this.#phrases.middle(method, params !== undefined);
-    const end = this.#phrases.end(this.#deadline(options));
+    const end = this.#phrases.end(this.terms.deadline(options));
     return new Promise((resolve, reject) => {
       const call = this.#pending.add(id, terms, resolve, reject);
-      if (this.#contacts.isTrusted(terms.contact, terms.trust, method)) {
-        this.#postCall(target, id, middle, value, end, call);
+      if (this.#contacts.isTrusted(terms.contact, terms.trust, method, terms.name)) {
+        this.#postCall(terms.port, id, middle, value, end, call);
       } else this.#send(terms, [method], call, id, HEAD.text + id + middle.text + value + end.text, call);
     });
   }
@@ -101,9 +87,9 @@ export class Client {
    * @param options Timeout and signal.
    * @returns What the method returned.
    */
-  callSync(target: number, method: string, params: object | undefined, options: CallOptions): unknown {
-    const terms = this.#terms(target, method, params, options);
-    return this.#parts.sync().call(this.#pending.nextId(), terms, params, this.#deadline(options));
+  callSync(target: Target, method: string, params: object | undefined, options: CallOptions): unknown {
+    const terms = this.terms.of(target, method, params, options);
+    return this.#parts.sync().call(this.#pending.nextId(), terms, params, this.terms.deadline(options));
   }
 
   /**
@@ -113,17 +99,17 @@ export class Client {
    * @param timeout How long to wait, in milliseconds.
    * @returns Who has answered, whatever the answer is.
    */
-  identify(contact: Contact, timeout: number): Promise<Caller> {
+  identify(contact: Contact, timeout: number): Promise<Answerer> {
     const { port, dialect } = contact;
-    const own = { trust: ANYONE, dialect, asks: false };
-    const terms = { port, method: IDENTITY_METHOD, timeout, signal: undefined, contact, ...own };
+    const own = { trust: ANYONE, dialect, asks: false, name: undefined, signal: undefined };
+    const terms = { port, method: IDENTITY_METHOD, timeout, contact, ...own };
     const id = this.#pending.nextId();
     return new Promise((resolve, reject) => {
       const call = this.#pending.add(
         id,
         terms,
-        (_, sender) => resolve(sender!),
-        (reason, sender) => sender === undefined ? reject(reason) : resolve(sender),
+        (identity, caller) => resolve({ caller: caller!, name: nameIn(identity) }),
+        (reason, caller) => caller === undefined ? reject(reason) : resolve({ caller, name: null, refusal: reason }),
       );
       contact.join(call, true);
       const body = encodeRequest(id, IDENTITY_METHOD, undefined);
@@ -142,8 +128,8 @@ export class Client {
    * @param options Timeout and signal.
    * @returns Resolves when it is in the other side's queue.
    */
-  notify(target: number, method: string, params: object | undefined, options: CallOptions): Promise<void> {
-    const terms = this.#terms(target, method, params, options);
+  notify(target: Target, method: string, params: object | undefined, options: CallOptions): Promise<void> {
+    const terms = this.terms.of(target, method, params, options);
     if (terms.dialect === LEGACY) return this.#legacyClient.notify(terms, params);
     return this.#notify(terms, [method], this.#pending.nextId(), encodeRequest(undefined, method, params));
   }
@@ -168,17 +154,17 @@ export class Client {
    * @returns What became of each.
    */
   async batch(
-    target: number,
+    target: Target,
     calls: readonly BatchCall[],
     options: CallOptions,
   ): Promise<PromiseSettledResult<unknown>[]> {
     if (!Array.isArray(calls)) throw new TypeError(`A batch must be an array of calls, not ${typeof calls}`);
-    const terms = calls.map(({ method, params }) => this.#terms(target, method, params, options));
+    const terms = calls.map(({ method, params }) => this.terms.of(target, method, params, options));
     if (calls.length === 0) return [];
     if (terms[0]!.dialect === LEGACY) return await this.#legacyClient.batch(terms, calls);
     const ids = calls.map(({ notify }) => notify === true ? undefined : this.#pending.nextId());
     const nlmsgSeq = ids.find((id) => id !== undefined) ?? this.#pending.nextId();
-    const deadline = this.#deadline(options);
+    const deadline = this.terms.deadline(options);
     const body = encodeBatch(calls.map(({ method, params }, index) => {
       return encodeRequest(ids[index], method, params, ids[index] === undefined ? undefined : deadline);
     }));
@@ -205,72 +191,20 @@ export class Client {
     }
   }
 
-  #terms(target: number, method: string, params: object | undefined, options: CallOptions): CallTerms {
-    checkPort("target", target);
-    checkCall(method, params);
-    const { timeout = this.#parts.timeout ?? DEFAULT_TIMEOUT, signal, trust } = options;
-    signal?.throwIfAborted();
-    const { legacy } = this.#parts;
-    const { dialect = legacy.dialectOf(target, this.#contacts) } = options;
-    checkDialect(dialect);
-    if (dialect === NATIVE) legacy.assertNotWaiting(target);
-    const contact = this.#contactAt(target, dialect);
-    return {
-      port: target,
-      method,
-      timeout: checkTimeout(timeout),
-      signal,
-      contact,
-      trust: trust === undefined ? this.#parts.trust : this.access(trust),
-      dialect,
-      // A legacy peer answers with an error: only who has said whom to trust is worth that.
-      asks: dialect === NATIVE || trust !== undefined || this.#parts.isTrustGiven,
-    };
-  }
-
-  /** Finds the contact of a port. What leaves at the end of one turn leaves together: its holder is looked at once. */
-  #contactAt(port: number, dialect: Dialect): Contact {
-    const { turn } = this.#outbox;
-    const last = this.#lastContact;
-    if (last?.port === port && last.dialect === dialect && turn === this.#lastTurn && turn > 0 && !last.isOver) {
-      return last;
-    }
-    this.#lastTurn = turn;
-    return this.#lastContact = this.#contacts.at(port, dialect);
-  }
-
-  /**
-   * Checks a rule for whom calls trust. It is read once.
-   *
-   * @param trust The rule.
-   * @returns The rule in the form in which it is asked.
-   */
-  access(trust: AccessRule): Access {
-    if (typeof trust === "string" || trust === null) return this.#parts.compile(trust);
-    let access = this.#rules.get(trust);
-    if (access === undefined) this.#rules.set(trust, access = this.#parts.compile(trust));
-    return access;
-  }
-
   get #legacyClient(): LegacyClient {
     return this.#legacy ??= new LegacyClient(this.#parts);
   }
 
-  /** When nobody waits for the answer any more, where somebody has said how long. */
-  #deadline({ timeout = this.#parts.timeout }: CallOptions): number | undefined {
-    return timeout === undefined || timeout === Infinity ? undefined : Math.ceil(Date.now() + timeout);
-  }
-
   /** Sends a message once whoever holds its port is trusted; tells whether that was at once. */
   #send(
-    { contact, trust }: CallTerms,
+    { contact, trust, name }: CallTerms,
     methods: readonly string[],
     waiting: { readonly isPending: boolean; reject(reason: unknown): void },
     nlmsgSeq: number,
     body: string,
     delivery: Delivery,
   ): boolean {
-    if (this.#contacts.isTrusted(contact, trust, methods[0]!)) {
+    if (this.#contacts.isTrusted(contact, trust, methods[0]!, name)) {
       this.#post(contact.port, nlmsgSeq, body, delivery);
       return true;
     }
@@ -278,6 +212,7 @@ export class Client {
     this.#contacts.reach(contact, {
       trust,
       asks: true,
+      name,
       methods,
       get isWanted() {
         return waiting.isPending;

@@ -7,6 +7,7 @@ import { PeerGoneError } from "../errors.ts";
 import type { Caller, Lifeline } from "../link/link.ts";
 import { type Dialect, NATIVE } from "../wire/dialect.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
+import type { Answerer } from "./identity.ts";
 import { type Member, Members } from "./members.ts";
 
 /** Times between looks at a port while something is awaited from it, in milliseconds. */
@@ -50,7 +51,7 @@ export class Contact implements Timed {
   /** How it is spoken to. In the legacy dialect it is never probed. */
   readonly dialect: Dialect;
   /** The question who holds it, while that is under way. */
-  asked: Promise<Caller> | undefined;
+  asked: Promise<Answerer> | undefined;
 
   readonly #host: ContactHost;
   readonly #members = new Members();
@@ -62,6 +63,8 @@ export class Contact implements Timed {
   #question: Member | undefined;
   /** The socket that holds it, where that was looked for since something is awaited. */
   #socket: bigint | undefined;
+  /** The name that its holder has told. */
+  #name: string | null | undefined;
   #heard = false;
   #hasSpoken = false;
   /** Whether it had a lifeline that was somebody else's. */
@@ -99,6 +102,11 @@ export class Contact implements Timed {
   get holder(): Caller | undefined {
     if (this.#lifeline !== undefined) return this.#known;
     return performance.now() - this.#knownAt <= KNOWN_MILLISECONDS ? this.#known : undefined;
+  }
+
+  /** The name that the port stands for where it is held, as far as that is known without asking; null where it stands for none. */
+  get name(): string | null | undefined {
+    return this.holder === undefined ? undefined : this.#name;
   }
 
   /** Whether the port itself has told who holds it, and no lifeline. */
@@ -141,9 +149,10 @@ export class Contact implements Timed {
   /**
    * Notes who holds the port in its own words. Where its lifeline says otherwise, that is somebody else's.
    *
-   * @param sender Who.
+   * @param answerer Who has answered, and what.
    */
-  identified(sender: Caller): void {
+  identified({ caller: sender, name }: Answerer): void {
+    this.#name = name;
     if (this.#lifeline !== undefined && this.isHolder(sender)) return;
     this.#isDoubted ||= this.#lifeline !== undefined;
     this.#lifeline?.close();

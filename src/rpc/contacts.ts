@@ -6,10 +6,13 @@
 import { PeerGoneError } from "../errors.ts";
 import { AccessDeniedError } from "../jsonrpc/errors.ts";
 import type { Caller, Link } from "../link/link.ts";
+import { NameNotFoundError } from "../naming/errors.ts";
 import { type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
 import type { Access } from "./access.ts";
 import { Contact, type ContactHost } from "./contact.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { Answerer } from "./identity.ts";
+import { allows, allowsNow, type Sending } from "./sending.ts";
 
 /** Contacts that are kept although nothing is awaited from them; each may take a file descriptor. */
 const KEPT_CONTACTS = 256;
@@ -17,28 +20,8 @@ const KEPT_CONTACTS = 256;
 /** How long a port is asked that its lifeline says is in the wrong hands, in milliseconds: the lifeline may be in them alone. */
 const DOUBT_MILLISECONDS = 1_000;
 
-/** A message that is sent once its receiver is trusted. None of these may throw. */
-export interface Sending {
-  /** Whom it trusts. */
-  readonly trust: Access;
-  /** Whether a port is asked who holds it, where nothing tells. */
-  readonly asks: boolean;
-  /** The methods that it calls. */
-  readonly methods: readonly string[];
-  /** Whether it is to be sent at all, still. */
-  readonly isWanted: boolean;
-  /** Sends it. */
-  send(): void;
-  /**
-   * Does not.
-   *
-   * @param error Why.
-   */
-  refuse(error: Error): void;
-}
-
-/** Asks a port itself who holds it: whoever answers, in the kernel's words. */
-export type Identify = (contact: Contact, timeout: number) => Promise<Caller>;
+/** Asks a port itself who holds it. */
+export type Identify = (contact: Contact, timeout: number) => Promise<Answerer>;
 
 /** What contacts need of their peer. */
 export interface ContactsParts {
@@ -96,10 +79,12 @@ export class Contacts implements ContactHost {
    * @param contact The receiver.
    * @param trust Whom the message trusts.
    * @param method The method that it calls.
+   * @param name The name that the receiver must have, where it is called by one.
    * @returns Whether that is sure.
    */
-  isTrusted(contact: Contact, trust: Access, method: string): boolean {
+  isTrusted(contact: Contact, trust: Access, method: string, name?: string): boolean {
     if (contact.waiting.length > 0 || !trust.isFixed) return false;
+    if (name !== undefined && contact.name !== name) return false;
     if (trust.isAnyone) return true;
     const { holder } = contact;
     return holder !== undefined && trust.allows(holder, method) === true;
@@ -112,7 +97,8 @@ export class Contacts implements ContactHost {
    * @param sending The message.
    */
   reach(contact: Contact, sending: Sending): void {
-    if (contact.waiting.length === 0) {
+    const { name } = sending;
+    if (contact.waiting.length === 0 && (name === undefined || contact.name === name)) {
       if (sending.trust.isAnyone) return sending.send();
       const { holder } = contact;
       if (holder === undefined ? !sending.asks : allows(sending, holder) === true) return sending.send();
@@ -131,20 +117,36 @@ export class Contacts implements ContactHost {
    * @throws {AccessDeniedError} If it is not.
    * @throws {TypeError} If that takes a function that is async.
    */
-  assertTrusted(contact: Contact, trust: Access, method: string, identify: (timeout: number) => Caller): void {
+  assertTrusted(contact: Contact, trust: Access, method: string, identify: (timeout: number) => Answerer): void {
     if (trust.isAnyone) return;
     const asked = { trust, methods: [method] };
     const { holder } = contact;
     if (holder !== undefined && allowsNow(asked, holder)) return;
     if (holder !== undefined && contact.isIdentified) throw AccessDeniedError.untrusted(contact.port, holder.uid);
-    let sender: Caller;
+    let answerer: Answerer;
     try {
-      sender = identify(holder === undefined ? Infinity : DOUBT_MILLISECONDS);
+      answerer = identify(holder === undefined ? Infinity : DOUBT_MILLISECONDS);
     } catch (error) {
       throw holder === undefined ? error : AccessDeniedError.untrusted(contact.port, holder.uid);
     }
-    contact.identified(sender);
-    if (!allowsNow(asked, sender)) throw AccessDeniedError.untrusted(contact.port, sender.uid);
+    contact.identified(answerer);
+    const { caller } = answerer;
+    if (!allowsNow(asked, caller)) throw AccessDeniedError.untrusted(contact.port, caller.uid);
+  }
+
+  /**
+   * Makes sure that a receiver has a name, likewise.
+   *
+   * @param contact The receiver.
+   * @param name The name.
+   * @param identify Asks the port itself.
+   * @throws {NameNotFoundError} If it does not have it.
+   */
+  assertNamed(contact: Contact, name: string, identify: (timeout: number) => Answerer): void {
+    if (contact.name === name) return;
+    const answerer = identify(Infinity);
+    contact.identified(answerer);
+    if (answerer.name !== name) throw notNamed(contact, name, answerer);
   }
 
   /**
@@ -213,7 +215,7 @@ export class Contacts implements ContactHost {
     if (!sending.isWanted) return;
     let refusal: Error | undefined;
     let isDecided = false;
-    const decision = this.#refusal(contact, sending).catch((error: Error) => error).then((error) => {
+    const decision = this.#objection(contact, sending).catch((error: Error) => error).then((error) => {
       isDecided = true;
       refusal = error;
     });
@@ -225,7 +227,7 @@ export class Contacts implements ContactHost {
   }
 
   /** Asks a port who holds it, once for all that wait for that. */
-  #ask(contact: Contact, timeout: number): Promise<Caller> {
+  #ask(contact: Contact, timeout: number): Promise<Answerer> {
     const asked = contact.asked ??= this.#parts.identify(contact, timeout).finally(() => {
       if (contact.asked === asked) contact.asked = undefined;
     });
@@ -241,6 +243,25 @@ export class Contacts implements ContactHost {
     return contact.holder?.uid === uid && contact.holder.gid === gid ? undefined : gone;
   }
 
+  /** Says why a message is not sent, after having asked its receiver where it must. */
+  async #objection(contact: Contact, sending: Sending): Promise<Error | undefined> {
+    const { name } = sending;
+    const refusal = await this.#refusal(contact, sending);
+    if (refusal !== undefined || name === undefined || contact.name === name || !sending.isWanted) return refusal;
+    let answerer: Answerer;
+    try {
+      answerer = await this.#ask(contact, Infinity);
+    } catch (error) {
+      return error as Error;
+    }
+    contact.identified(answerer);
+    if (answerer.name !== name) return notNamed(contact, name, answerer);
+    // Whoever has answered may be another than the one who is trusted.
+    return sending.trust.isAnyone || await allows(sending, answerer.caller)
+      ? undefined
+      : AccessDeniedError.untrusted(contact.port, answerer.caller.uid);
+  }
+
   /** Says why a receiver is not trusted, after having asked it where it must. */
   async #refusal(contact: Contact, sending: Sending): Promise<Error | undefined> {
     if (sending.trust.isAnyone) return undefined;
@@ -250,15 +271,16 @@ export class Contacts implements ContactHost {
       if (contact.isIdentified) return AccessDeniedError.untrusted(port, holder.uid);
     }
     if (!sending.isWanted || (holder === undefined && !sending.asks)) return undefined;
-    let sender: Caller;
+    let answerer: Answerer;
     try {
-      sender = await this.#ask(contact, holder === undefined ? Infinity : DOUBT_MILLISECONDS);
+      answerer = await this.#ask(contact, holder === undefined ? Infinity : DOUBT_MILLISECONDS);
     } catch (error) {
       return holder === undefined ? error as Error : AccessDeniedError.untrusted(port, holder.uid);
     }
-    contact.identified(sender);
-    if (!await allows(sending, sender)) return AccessDeniedError.untrusted(port, sender.uid);
-    return await this.#changed(contact, sending, sender);
+    contact.identified(answerer);
+    const { caller } = answerer;
+    if (!await allows(sending, caller)) return AccessDeniedError.untrusted(port, caller.uid);
+    return await this.#changed(contact, sending, caller);
   }
 }
 
@@ -267,19 +289,7 @@ function keyOf(port: number, dialect: Dialect): number {
   return dialect === LEGACY ? -port : port;
 }
 
-/** Tells whether all that a message calls is trusted to the holder of its port. */
-function allows(
-  { trust, methods }: Pick<Sending, "trust" | "methods">,
-  holder: Caller,
-): boolean | Promise<boolean> {
-  if (trust.isFixed) return trust.allows(holder, methods[0]!);
-  const answers = methods.map((method) => trust.allows(holder, method));
-  if (answers.every((answer) => typeof answer === "boolean")) return answers.every((answer) => answer);
-  return Promise.all(answers).then((all) => all.every((answer) => answer));
-}
-
-function allowsNow(...asked: Parameters<typeof allows>): boolean {
-  const answer = allows(...asked);
-  if (typeof answer === "boolean") return answer;
-  throw new TypeError("callSync cannot wait for an async trust function: use call()");
+/** Says why a port is not called by a name. Who may not call does not learn whether it has that. */
+function notNamed({ port }: Contact, wanted: string, { name, refusal }: Answerer): Error {
+  return refusal instanceof AccessDeniedError ? refusal : new NameNotFoundError(wanted, port, name);
 }

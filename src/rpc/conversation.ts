@@ -11,7 +11,10 @@ import { type AccessRule, compileAccess } from "./access.ts";
 import type { Client } from "./client.ts";
 import type { Timed } from "./deadlines.ts";
 import { isolateDeadlines, isolateLooks, isolateSendBuffer } from "./isolate.ts";
+import { type Entrance, readLast } from "./entrance.ts";
+import type { HeldLinks } from "./held_links.ts";
 import type { Methods } from "./methods.ts";
+import type { Names } from "./names.ts";
 import {
   checkPeerOptions,
   DEFAULT_BUSY_POLL,
@@ -23,10 +26,6 @@ import { Parts } from "./parts.ts";
 import { completeQuotas } from "./quotas.ts";
 import type { Server } from "./server.ts";
 import type { PeerStats } from "./stats.ts";
-import type { Unpacker } from "./unpacker.ts";
-
-/** What is read and refused before a peer closes: datagrams at most, and for how long, in milliseconds. */
-const LAST_READ = { datagrams: 8_192, milliseconds: 50 } as const;
 
 /** A peer from its opening to its end. */
 export class Conversation {
@@ -47,7 +46,7 @@ export class Conversation {
   constructor(options: RPCPeerOptions, trouble: ReportTrouble) {
     const { port, fd, netns, timeout, link, access = "same-user", trust = "same-user", quotas: given = {} } = options;
     const { maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES } = options;
-    const { busyPoll = DEFAULT_BUSY_POLL } = options;
+    const { busyPoll = DEFAULT_BUSY_POLL, name } = options;
     checkPeerOptions(options);
     const quotas = completeQuotas(given, maxMessageSize);
     // Before anything is opened: they throw where they are none.
@@ -66,11 +65,22 @@ export class Conversation {
       trouble,
       failed: (error) => this.close(new PeerClosedError({ cause: error })),
     });
+    if (name !== undefined) this.#claim(name);
   }
 
   /** The methods that are offered. */
   get methods(): Methods {
     return this.#parts.methods;
+  }
+
+  /** The names of the peer. */
+  get names(): Names {
+    return this.#parts.names;
+  }
+
+  /** What keeps it reading, and the process running. */
+  get links(): HeldLinks {
+    return this.#parts.links;
   }
 
   /** Who gets the requests that arrive. */
@@ -108,7 +118,7 @@ export class Conversation {
    * @param trust The rule.
    */
   checkTrust(trust: AccessRule): void {
-    this.client.access(trust);
+    this.client.terms.access(trust);
   }
 
   /**
@@ -140,20 +150,22 @@ export class Conversation {
   close(error: PeerClosedError): void {
     if (this.#closeError !== undefined) return;
     this.#closeError = error;
-    const { dispatcher, outbox, receiving: { postponed, unpacker }, server } = this.#parts;
+    const { dispatcher, entrances, server } = this.#parts;
     let freed: Promise<void> | undefined;
     try {
       dispatcher.stop(error);
-      postponed.close();
-      if (error.cause === undefined) this.#readLast();
-      postponed.close();
-      unpacker.close();
+      for (const { receiving } of entrances) receiving.postponed.close();
+      if (error.cause === undefined) { for (const entrance of entrances) readLast(entrance); }
+      for (const { receiving } of entrances) {
+        receiving.postponed.close();
+        receiving.unpacker.close();
+      }
       dispatcher.close(error);
-      outbox.close(error);
+      for (const { outbox } of entrances) outbox.close(error);
     } finally {
-      // Whatever a listener throws there: the port is freed, and nobody is left waiting.
-      unpacker.close();
-      freed = this.link.close();
+      // Whatever a listener throws there: the ports are freed, and nobody is left waiting.
+      for (const { receiving } of entrances) receiving.unpacker.close();
+      freed = this.#free(entrances);
       this.#parts.endCalls(error);
       server.close(freed, error.cause === undefined ? undefined : error);
       isolateDeadlines.rest();
@@ -162,11 +174,11 @@ export class Conversation {
   }
 
   async #drain(milliseconds: number): Promise<void> {
-    const { dispatcher, outbox, server } = this.#parts;
+    const { dispatcher, entrances, links, server } = this.#parts;
     dispatcher.stop(new PeerClosedError(), server.stop());
     // Answers must find their way out, and handlers may make calls; also where nothing else holds the link.
     try {
-      this.link.hold();
+      links.hold();
     } catch {
       return; // Nobody can wait: it closes at once.
     }
@@ -174,31 +186,33 @@ export class Conversation {
     const timer: Timed = { deadline: performance.now() + milliseconds, heapIndex: -1, expire: resolve };
     if (milliseconds !== Infinity) isolateDeadlines.add(timer);
     const look = () => {
-      if (this.#closeError !== undefined || (dispatcher.size === 0 && outbox.isEmpty)) resolve();
+      if (
+        this.#closeError !== undefined || (dispatcher.size === 0 && entrances.every(({ outbox }) => outbox.isEmpty))
+      ) resolve();
     };
-    dispatcher.idle = outbox.idle = look;
+    dispatcher.idle = look;
+    for (const { outbox } of entrances) outbox.idle = look;
     look();
     await promise;
     isolateDeadlines.delete(timer);
-    this.link.release();
+    links.release();
   }
 
-  /** Who has called, and was not read yet, must not wait for what will not come. */
-  #readLast(): void {
-    const { unpacker } = this.#parts.receiving;
-    unpacker.finish();
-    const { blocking } = this.link;
-    const receiver = {
-      receive: (...datagram: Parameters<Unpacker["take"]>) => unpacker.take(...datagram),
-      trouble: this.#trouble,
-    };
-    const deadline = performance.now() + LAST_READ.milliseconds;
+  #claim(name: string): void {
     try {
-      for (let datagrams = 0; datagrams < LAST_READ.datagrams && blocking?.receive(receiver, 0); datagrams++) {
-        if (performance.now() > deadline) return;
-      }
-    } catch {
-      // The link has failed: there is nothing more to be read.
+      this.names.claim(name);
+    } catch (error) {
+      this.close(new PeerClosedError());
+      throw error;
     }
+  }
+
+  /** Frees the ports; tells when that is done, where it is not at once. */
+  #free(entrances: readonly Entrance[]): Promise<void> | undefined {
+    const freed = entrances.map((entrance) => {
+      if (entrance.name !== undefined) this.names.forget(entrance);
+      return entrance.link.close();
+    });
+    return freed.every((freed) => freed === undefined) ? undefined : Promise.all(freed).then(() => {});
   }
 }

@@ -230,6 +230,17 @@ export class Dispatcher implements RequestHost {
   }
 
   /**
+   * Tells those who have called the peer by a name that no answer will come, since it has that no longer.
+   *
+   * @param name The name.
+   * @param reason Why.
+   */
+  closeThoseTo(name: string, reason: Error): void {
+    const error = closedError(reason);
+    for (const request of [...this.#inHand]) if (request.calledName === name) closeRequest(request, error);
+  }
+
+  /**
    * Tells the callers of all requests in hand that no answer will come, and aborts what is being carried out.
    *
    * @param reason Why.

@@ -21,6 +21,8 @@ import type { UserQuota } from "./user_quota.ts";
 export interface Exchange {
   /** Who sent it. */
   readonly caller: Caller;
+  /** The name that it was sent to, where it was to one. */
+  readonly name: string | undefined;
   /**
    * Takes the answer of one request.
    *
@@ -55,7 +57,12 @@ export interface ExchangeHost {
   readonly deaf: DeafCallers;
   /** Who waits for an answer, and takes anything for it. */
   readonly legacy: LegacyPorts;
+  /** The name that the peer is called by here; left out at its own port. */
+  readonly name?: string;
 }
+
+/** What others take up of a peer, by whichever of its names they call it. */
+export type Shares = Pick<ExchangeHost, "requests" | "answers" | "deaf">;
 
 /** Memory that an answer takes up beside its text while it waits, in bytes. */
 const ANSWER_OVERHEAD = 512;
@@ -96,6 +103,10 @@ export class SingleExchange implements Exchange, Delivery {
     this.#nlmsgSeq = nlmsgSeq;
     this.#id = id;
     this.#isCounted = host.requests.isForeign(caller.uid);
+  }
+
+  get name(): string | undefined {
+    return this.#host.name;
   }
 
   /**

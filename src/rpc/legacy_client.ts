@@ -146,10 +146,11 @@ export class LegacyClient {
   }
 
   /** Sends a message whose turn has come. */
-  #send({ contact, trust, asks, method }: CallTerms, outgoing: Outgoing, body: string, posted: () => void): void {
+  #send({ contact, trust, asks, name, method }: CallTerms, outgoing: Outgoing, body: string, posted: () => void): void {
     this.#parts.contacts.reach(contact, {
       trust,
       asks,
+      name,
       methods: [method],
       get isWanted() {
         return outgoing.isPending;

@@ -4,9 +4,11 @@
  * @module
  */
 import type { Link } from "../link/link.ts";
+import { checkName } from "../naming/name.ts";
 import { checkDialect, type Dialect } from "../wire/dialect.ts";
 import type { AccessRule } from "./access.ts";
 import type { PeerQuotas } from "./quotas.ts";
+import { checkPort } from "./target.ts";
 
 /** How long a call waits where nothing else is said, in milliseconds. */
 export const DEFAULT_TIMEOUT = 30_000;
@@ -93,6 +95,12 @@ export interface CloseOptions {
 
 /** Options of a peer. */
 export interface RPCPeerOptions {
+  /**
+   * A name to claim, by which others can call the peer.
+   *
+   * @default none
+   */
+  name?: string | undefined;
   /**
    * The port to hold, from 1 to 0xffffffff. 0x00400001 to 0x7fffffff is never given out by itself.
    *
@@ -183,23 +191,6 @@ export interface BatchCall {
 }
 
 /**
- * Checks a port.
- *
- * @param name What it is, for the message of the error.
- * @param port The port.
- * @returns The port.
- * @throws {TypeError} If it is not a number.
- * @throws {RangeError} If it is not an integer from 1 to 0xffffffff.
- */
-export function checkPort(name: string, port: unknown): number {
-  if (typeof port !== "number") throw new TypeError(`${name} must be a port, which is a number, not ${typeof port}`);
-  if (!Number.isInteger(port) || port < 1 || port > 0xffff_ffff) {
-    throw new RangeError(`${name} must be a port, an integer from 1 to 4294967295, not ${port}`);
-  }
-  return port;
-}
-
-/**
  * Checks the options of a peer.
  *
  * @param options The options.
@@ -207,10 +198,11 @@ export function checkPort(name: string, port: unknown): number {
  * @throws {RangeError} If a number is out of range.
  */
 export function checkPeerOptions(options: RPCPeerOptions): void {
-  const { port, fd, netns, timeout, link, maxMessageSize, maxQueuedBytes, busyPoll } = options;
+  const { name, port, fd, netns, timeout, link, maxMessageSize, maxQueuedBytes, busyPoll } = options;
   if (link !== undefined && (port ?? fd ?? netns ?? busyPoll) !== undefined) {
     throw new TypeError("A link has its own port, place and way to wait: pass no port, fd, netns or busyPoll with it");
   }
+  if (name !== undefined) checkName(name);
   if (busyPoll !== undefined) checkInteger("busyPoll", "a number of microseconds", busyPoll, 0, LONGEST_BUSY_POLL);
   if (port !== undefined) checkPort("port", port);
   if (fd !== undefined) {

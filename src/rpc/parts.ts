@@ -12,17 +12,24 @@ import { type Access, type AccessRule, compileAccess } from "./access.ts";
 import { CancelledCalls } from "./cancelled_calls.ts";
 import { Client } from "./client.ts";
 import { Contacts } from "./contacts.ts";
+import { DeafCallers } from "./deaf_callers.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { type Entrance, readLast } from "./entrance.ts";
+import type { Shares } from "./exchange.ts";
+import { HeldLinks } from "./held_links.ts";
+import { askHolder } from "./holder.ts";
 import { isolateDeadlines, isolateLooks, isolateSendBuffer, randomId } from "./isolate.ts";
 import { LegacyPorts } from "./legacy_ports.ts";
 import { Methods } from "./methods.ts";
+import { Names } from "./names.ts";
 import { PendingCalls } from "./pending_calls.ts";
 import type { Quotas } from "./quotas.ts";
-import { Receiving } from "./receiving.ts";
+import { Receiving, type ReceivingSettings } from "./receiving.ts";
 import { reserveMethods } from "./reserved_methods.ts";
 import { Server } from "./server.ts";
 import type { PeerStats } from "./stats.ts";
 import { SyncClient } from "./sync_client.ts";
+import { UserQuota } from "./user_quota.ts";
 
 /** How a peer is set up, with nothing left out. */
 export interface PartsSettings {
@@ -51,6 +58,8 @@ export class Parts {
   readonly link: Link;
   /** The methods that are offered. */
   readonly methods: Methods;
+  /** All links of the peer. */
+  readonly links: HeldLinks;
   /** What has been carried. */
   readonly traffic: Traffic = new Traffic();
 
@@ -59,6 +68,8 @@ export class Parts {
   readonly #access: Access;
   readonly #trust: Access;
   #legacy: LegacyPorts | undefined;
+  #names: Names | undefined;
+  #shares: Shares | undefined;
   #outbox: Outbox | undefined;
   #dispatcher: Dispatcher | undefined;
   #server: Server | undefined;
@@ -76,6 +87,7 @@ export class Parts {
    */
   constructor(link: Link, settings: PartsSettings, trouble: ReportTrouble) {
     this.link = link;
+    this.links = new HeldLinks(link);
     this.#settings = settings;
     this.#trouble = trouble;
     // At once: whoever has given a list may change it afterwards.
@@ -83,7 +95,7 @@ export class Parts {
     this.#trust = this.#compile("trust", settings.trust);
     this.methods = new Methods(
       (rule) => this.#compile("access", rule),
-      (methods) => reserveMethods(methods, this.dispatcher),
+      (methods) => reserveMethods(methods, this.dispatcher, { port: link.port, names: () => this.#names?.all ?? [] }),
     );
   }
 
@@ -108,22 +120,42 @@ export class Parts {
 
   /** Who gets the requests that arrive. */
   get server(): Server {
-    return this.#server ??= new Server(this.link, this.dispatcher);
+    return this.#server ??= new Server(this.links, this.dispatcher);
   }
 
   /** Takes what arrives. */
   get receiving(): Receiving {
-    return this.#receiving ??= new Receiving(this, {
-      maxMessageSize: this.#settings.maxMessageSize,
-      quotas: this.#settings.quotas,
-      access: this.#access,
-      trouble: this.#trouble,
+    return this.#receiving ??= new Receiving(this, this.#receivingSettings);
+  }
+
+  /** What others take up. */
+  get shares(): Shares {
+    const { requestsPerUser, answerBytesPerUser } = this.#settings.quotas;
+    return this.#shares ??= {
+      requests: new UserQuota(this.link, requestsPerUser),
+      answers: new UserQuota(this.link, answerBytesPerUser),
+      deaf: new DeafCallers(),
+    };
+  }
+
+  /** The names of the peer. */
+  get names(): Names {
+    return this.#names ??= new Names({
+      link: this.link,
+      open: (name, link) => this.#open(name, link),
+      close: (entrance) => this.#close(entrance),
+      ask: (port) => askHolder(this.link, this.client, port),
     });
+  }
+
+  /** Where requests come in: the own port, and the names. */
+  get entrances(): Entrance[] {
+    return [this, ...this.#names?.entrances ?? []];
   }
 
   /** The calls that wait. */
   get pending(): PendingCalls {
-    return this.#pending ??= new PendingCalls(this.link, isolateDeadlines, randomId(), this.#cancelledCalls());
+    return this.#pending ??= new PendingCalls(this.links, isolateDeadlines, randomId(), this.#cancelledCalls());
   }
 
   /** Who holds the ports that are called. */
@@ -190,6 +222,53 @@ export class Parts {
   endCalls(reason: Error): void {
     this.#contacts?.close(reason);
     this.#pending?.rejectAll(reason);
+  }
+
+  get #receivingSettings(): ReceivingSettings {
+    const { maxMessageSize, quotas } = this.#settings;
+    return { maxMessageSize, quotas, access: this.#access, trouble: this.#trouble };
+  }
+
+  /** Has requests taken that call the peer by a name. */
+  #open(name: string, link: Link): Entrance {
+    const outbox = new Outbox(link, isolateSendBuffer(), this.#settings, this.traffic);
+    const { dispatcher, legacy, methods, pending, shares, traffic } = this;
+    const receiving = new Receiving({
+      ...{ dispatcher, legacy, methods, pending, shares, traffic, outbox, name },
+      awaits: () => false,
+      isGone: (port) => this.isGone(port),
+    }, this.#receivingSettings);
+    const entrance = { name, link, outbox, receiving };
+    link.start({
+      receive: (bytes, length, sender) => receiving.take(bytes, length, sender),
+      trouble: this.#trouble,
+      failed: (error) => {
+        this.#names?.forget(entrance);
+        this.#close(entrance);
+        this.#trouble("undelivered", `Nobody can call ${JSON.stringify(name)} any more: ${error.message}`, link.port);
+      },
+    });
+    try {
+      this.links.add(link);
+    } catch (error) {
+      link.close();
+      throw error;
+    }
+    return entrance;
+  }
+
+  /** Ends that: who has called by the name is told so, and what has arrived is refused. */
+  #close(entrance: Entrance): Promise<void> | undefined {
+    const { name, link, outbox, receiving: { postponed, unpacker } } = entrance;
+    const released = new Error(`The name ${JSON.stringify(name)} was released`);
+    this.dispatcher.closeThoseTo(name!, released);
+    postponed.close();
+    readLast(entrance);
+    unpacker.close();
+    this.dispatcher.closeThoseTo(name!, released);
+    outbox.close(released);
+    this.links.delete(link);
+    return link.close();
   }
 
   #syncClient(): SyncClient {

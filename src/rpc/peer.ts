@@ -4,23 +4,17 @@
  * @module
  */
 import { PeerClosedError } from "../errors.ts";
-import { Conversation } from "./conversation.ts";
+import type { Conversation } from "./conversation.ts";
 import { located } from "./located.ts";
 import type { Handler, RegisterOptions } from "./methods.ts";
-import {
-  type BatchCall,
-  type CallOptions,
-  checkCallOptions,
-  checkDrain,
-  checkPort,
-  type CloseOptions,
-  type RPCPeerOptions,
-} from "./options.ts";
+import { conversationOf, NamedPeer } from "./named_peer.ts";
+import { checkCallOptions, checkDrain } from "./options.ts";
+import type { BatchCall, CallOptions, CloseOptions, RPCPeerOptions } from "./options.ts";
 import { createRemote } from "./remote.ts";
 import type { Remote } from "./remote_types.ts";
 import type { RPCRequest } from "./request.ts";
 import type { PeerStats } from "./stats.ts";
-import { TroubleTarget } from "./trouble_target.ts";
+import { portOf, type Target } from "./target.ts";
 
 /**
  * A peer: it offers methods and calls those of others, on one netlink socket.
@@ -47,7 +41,7 @@ import { TroubleTarget } from "./trouble_target.ts";
  * assertEquals(await client.talkTo<MyAPI>(server.nlPid).hello("Rayson Zhu"), "Hello, Rayson Zhu!");
  * ```
  */
-export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>, AsyncDisposable, Disposable {
+export class RPCPeer extends NamedPeer implements AsyncIterable<RPCRequest>, AsyncDisposable, Disposable {
   readonly #conversation: Conversation;
 
   /**
@@ -55,13 +49,14 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    *
    * @param options How it is opened.
    * @throws {LibcUnavailableError} If this is not Linux on x86-64 or arm64, or the run has no bare `--allow-ffi`.
+   * @throws {NameTakenError} If somebody has the name.
    * @throws {SyscallError} If the kernel refuses, such as EADDRINUSE for a port that is taken, or EPERM for a network namespace.
    * @throws {TypeError} If `fd` is a socket of another kind, or bound to another port than `port`, or options contradict each other.
    * @throws {RangeError} If a number among the options is out of range.
    */
   constructor(options: RPCPeerOptions = {}) {
-    super();
-    this.#conversation = new Conversation(options, (...trouble) => this.reportTrouble(...trouble));
+    super(options);
+    this.#conversation = conversationOf(this);
   }
 
   /** The port of this peer: what others call it by. Python's name for it is kept, but it is not a process id. */
@@ -134,14 +129,14 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * Makes an object whose methods are calls to another peer.
    *
    * @typeParam T The class on the other side.
-   * @param target Port of the other peer.
+   * @param target Port of the other peer, or its name.
    * @param options Timeout and signal of every call, whom it trusts, and in which dialect it is.
    * @returns The remote object. Each of its methods returns a promise, and rejects as {@linkcode RPCPeer.call} does.
    * @throws {TypeError} If the port is not a number, the trust is no rule, or the dialect is none.
    * @throws {RangeError} If the port, the timeout or an id is out of range.
    */
-  talkTo<T>(target: number, options: CallOptions = {}): Remote<T> {
-    checkPort("target", target);
+  talkTo<T>(target: Target, options: CallOptions = {}): Remote<T> {
+    portOf(target);
     checkCallOptions(options);
     if (options.trust !== undefined) this.#conversation.checkTrust(options.trust);
     return createRemote<T>(target, (method, args) => this.call(target, method, args, options));
@@ -151,7 +146,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * Calls a method of another peer.
    *
    * @typeParam Result What the method returns, after its way through JSON. Nothing checks it.
-   * @param target Port of the other peer.
+   * @param target Port of the other peer, or its name.
    * @param method Name of the method.
    * @param params Arguments: an array by position, an object by name.
    * @param options Timeout and signal, and whom it trusts.
@@ -170,7 +165,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @throws {unknown} The reason of the signal, if it aborts. The other side is told, as with a timeout.
    */
   async call<Result = unknown>(
-    target: number,
+    target: Target,
     method: string,
     params?: object,
     options: CallOptions = {},
@@ -189,7 +184,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * way both wait in vain. It does not wait behind messages that wait for room.
    *
    * @typeParam Result What the method returns, after its way through JSON. Nothing checks it.
-   * @param target Port of the other peer. It must not be held by this thread, which could not answer; a Worker's can be called.
+   * @param target Port of the other peer, or its name. It must not be held by this thread, which could not answer; a Worker's can be called.
    * @param method Name of the method.
    * @param params Arguments: an array by position, an object by name.
    * @param options Timeout; and a signal, which counts only where it has aborted before.
@@ -203,7 +198,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * console.log(client.callSync(Number(Deno.args[0]), "hello", ["Rayson Zhu"], { timeout: 1_000 }));
    * ```
    */
-  callSync<Result = unknown>(target: number, method: string, params?: object, options: CallOptions = {}): Result {
+  callSync<Result = unknown>(target: Target, method: string, params?: object, options: CallOptions = {}): Result {
     this.#conversation.assertOpen();
     try {
       return this.#conversation.client.callSync(target, method, params, options) as Result;
@@ -216,7 +211,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
   /**
    * Sends a notification: a call that nobody answers, not even where it fails.
    *
-   * @param target Port of the other peer.
+   * @param target Port of the other peer, or its name.
    * @param method Name of the method.
    * @param params Arguments: an array by position, an object by name.
    * @param options Timeout and signal, for as long as it waits for room. It is then taken back, unless a thread is just sending it.
@@ -226,7 +221,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * @throws {MessageTooLargeError | ReceiverFullError | PeerClosedError | TypeError | RangeError} As {@linkcode RPCPeer.call}.
    * @throws {unknown} The reason of the signal, if it aborts.
    */
-  async notify(target: number, method: string, params?: object, options: CallOptions = {}): Promise<void> {
+  async notify(target: Target, method: string, params?: object, options: CallOptions = {}): Promise<void> {
     this.#conversation.assertOpen();
     try {
       await this.#conversation.client.notify(target, method, params, options);
@@ -239,7 +234,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * Sends several calls in one message. The other side carries them out in any order, and answers when all are done. A legacy peer
    * gets them one by one.
    *
-   * @param target Port of the other peer.
+   * @param target Port of the other peer, or its name.
    * @param calls The calls, and notifications.
    * @param options Timeout and signal, for each of them.
    * @returns What became of each, in the order of the calls and in the form of `Promise.allSettled()`; a notification is fulfilled
@@ -262,7 +257,7 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
    * ```
    */
   async batch(
-    target: number,
+    target: Target,
     calls: readonly BatchCall[],
     options: CallOptions = {},
   ): Promise<PromiseSettledResult<unknown>[]> {
@@ -299,12 +294,12 @@ export class RPCPeer extends TroubleTarget implements AsyncIterable<RPCRequest>,
 
   /** Lets what the peer awaits, serves or iterates keep the process running, as it does from the start. */
   ref(): void {
-    this.#conversation.link.ref();
+    this.#conversation.links.ref();
   }
 
   /** Lets nothing of the peer keep the process running. While something else does, it is looked for what arrives up to 16 ms apart. */
   unref(): void {
-    this.#conversation.link.unref();
+    this.#conversation.links.unref();
   }
 
   /** Closes the peer at the end of an `await using` block. */

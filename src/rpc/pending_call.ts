@@ -7,6 +7,7 @@ import { CallTimeoutError } from "../errors.ts";
 import { AccessDeniedError } from "../jsonrpc/errors.ts";
 import type { Delivery, WaitingMessage } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
+import { inWordsOf } from "../naming/errors.ts";
 import { type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
 import { type Abortable, endOnAbort, forget } from "./abort_groups.ts";
 import type { Access } from "./access.ts";
@@ -31,6 +32,8 @@ export interface CallTerms {
   readonly contact: Contact;
   /** Whose answer counts. */
   readonly trust: Access;
+  /** The name that it goes to, where it is to one. */
+  readonly name: string | undefined;
   /** How it is framed. */
   readonly dialect: Dialect;
   /** Whether the port is asked who holds it before anything else is sent there, where nothing tells. */
@@ -113,7 +116,7 @@ export class PendingCall implements Waiting, Delivery, Abortable, Member {
   /** Ends the call with an error. */
   reject(reason: unknown, sender?: Caller): void {
     this.#end();
-    this.#reject(reason, sender);
+    this.#reject(inWordsOf(this.terms.name, reason), sender);
   }
 
   /** Ends the call, since its caller does not want the answer any more. */

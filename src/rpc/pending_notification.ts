@@ -5,6 +5,7 @@
  */
 import { CallTimeoutError } from "../errors.ts";
 import type { Delivery, WaitingMessage } from "../link/delivery.ts";
+import { inWordsOf } from "../naming/errors.ts";
 import { type Abortable, endOnAbort, forget } from "./abort_groups.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
 import type { Member } from "./members.ts";
@@ -60,7 +61,7 @@ export class PendingNotification implements Timed, Abortable, Delivery, Member {
 
   undelivered(error: Error): void {
     this.#end();
-    this.#reject(error);
+    this.#reject(inWordsOf(this.#terms.name, error));
     this.#terms.contact.unreached(error);
   }
 
@@ -73,7 +74,7 @@ export class PendingNotification implements Timed, Abortable, Delivery, Member {
     } catch (error) {
       this.#ended = true;
       message.withdraw();
-      return this.#reject(error);
+      return this.#reject(inWordsOf(this.#terms.name, error));
     }
     this.#message = message;
     contact.join(this);
@@ -98,7 +99,7 @@ export class PendingNotification implements Timed, Abortable, Delivery, Member {
     const message = this.#message;
     this.#end();
     message?.withdraw();
-    this.#reject(reason);
+    this.#reject(inWordsOf(this.#terms.name, reason));
   }
 
   #end(): void {

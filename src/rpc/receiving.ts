@@ -6,19 +6,26 @@
 import type { Caller } from "../link/link.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
 import type { Access } from "./access.ts";
-import { DeafCallers } from "./deaf_callers.ts";
 import { Inbox, type InboxLimits } from "./inbox.ts";
 import { Intake } from "./intake.ts";
 import type { Parts } from "./parts.ts";
 import { PostponedRequests } from "./postponed_requests.ts";
 import type { Quotas } from "./quotas.ts";
 import { Unpacker } from "./unpacker.ts";
-import { UserQuota } from "./user_quota.ts";
 
 /** What is noted of messages that are put together, beside their bytes: 512 bytes of each of the 16 that a port may have. */
 const REASSEMBLY_NOTES = 8_192;
 /** Fragments are waited for in ticks of so many milliseconds. */
 const TICK_MILLISECONDS = 1_000;
+
+/** What it needs of its peer. */
+export type ReceivingParts =
+  & Pick<Parts, "dispatcher" | "legacy" | "methods" | "outbox" | "pending" | "shares" | "traffic">
+  & Pick<Parts, "awaits" | "isGone">
+  & {
+    /** The name that requests call it by here. */
+    readonly name?: string;
+  };
 
 /** What is taken, and of whom. */
 export interface ReceivingSettings {
@@ -44,24 +51,26 @@ export class Receiving {
   readonly postponed: PostponedRequests;
   /** Takes datagrams apart. */
   readonly unpacker: Unpacker;
+  /** Reports what belongs to no call. */
+  readonly trouble: ReportTrouble;
 
   /**
    * @param parts The other parts of the peer.
    * @param settings What is taken.
    */
-  constructor(parts: Parts, { maxMessageSize, quotas, access, trouble }: ReceivingSettings) {
-    const { link, methods, outbox, dispatcher, legacy } = parts;
-    const requests = new UserQuota(link, quotas.requestsPerUser);
+  constructor(parts: ReceivingParts, { maxMessageSize, quotas, access, trouble }: ReceivingSettings) {
+    const { methods, outbox, dispatcher, legacy, shares, name } = parts;
+    const { requests } = shares;
+    this.trouble = trouble;
     this.intake = new Intake({
+      ...shares,
       dispatcher,
       methods,
       access,
       outbox,
       trouble,
-      requests,
-      answers: new UserQuota(link, quotas.answerBytesPerUser),
-      deaf: new DeafCallers(),
       legacy,
+      ...(name !== undefined && { name }),
       maxRequests: quotas.requests,
       maxBatchMembers: quotas.batchMembers,
     });

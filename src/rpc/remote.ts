@@ -45,14 +45,15 @@ class RemoteHandler implements ProxyHandler<object> {
  * Makes a remote object.
  *
  * @typeParam T The class on the other side.
- * @param port Its port, for whoever prints the object.
+ * @param to Its port or name, for whoever prints the object.
  * @param call Calls a method by name.
  * @returns The remote object. It is not thenable.
  */
-export function createRemote<T>(port: number, call: CallMethod): Remote<T> {
+export function createRemote<T>(to: number | string, call: CallMethod): Remote<T> {
+  const shown = typeof to === "number" ? `Remote(port ${to})` : `Remote(${JSON.stringify(to)})`;
   const target = Object.create({
-    toString: () => `Remote(port ${port})`,
-    [Symbol.toStringTag]: `Remote(port ${port})`,
+    toString: () => shown,
+    [Symbol.toStringTag]: shown,
   });
   return new Proxy(target, new RemoteHandler(call)) as Remote<T>;
 }

@@ -116,6 +116,11 @@ export class RPCRequest {
     return this.#exchange.caller;
   }
 
+  /** The name by which its caller has called this peer; undefined where that was by its port. */
+  get calledName(): string | undefined {
+    return this.#exchange.name;
+  }
+
   /** Whether nobody waits for an answer. */
   get isNotification(): boolean {
     return this.id === undefined;

@@ -6,21 +6,20 @@
 import type { JSONRPCId } from "../jsonrpc/guards.ts";
 import { currentCall } from "./current_call.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { type Identity, IDENTITY_METHOD } from "./identity.ts";
 import type { Methods } from "./methods.ts";
 
 /** Tells that the caller of a request waits no longer: a notification with the request's id. */
 export const CANCEL_METHOD = "rpc.cancel";
-/** Tells who holds the port: by what it returns, and by whom the answer comes from. */
-export const IDENTITY_METHOD = "rpc.identity";
 /** Returns "pong". */
 const PING_METHOD = "rpc.ping";
 
-/** What `rpc.identity` returns. */
-export interface Identity {
-  /** A text that no other peer has, nor this one after it was opened anew. */
-  readonly incarnation: string;
-  /** Names of the methods. */
-  readonly methods: readonly string[];
+/** What identifies a peer. */
+export interface IdentityParts {
+  /** Its port. */
+  readonly port: number;
+  /** Its names. */
+  readonly names: () => readonly string[];
 }
 
 /**
@@ -28,10 +27,15 @@ export interface Identity {
  *
  * @param methods The methods of the peer.
  * @param dispatcher Carries them out.
+ * @param parts What identifies the peer.
  */
-export function reserveMethods(methods: Methods, dispatcher: Dispatcher): void {
+export function reserveMethods(methods: Methods, dispatcher: Dispatcher, { port, names }: IdentityParts): void {
   let incarnation: string | undefined;
-  const identity = (): Identity => ({ incarnation: incarnation ??= crypto.randomUUID(), methods: methods.names });
+  const identity = (): Identity => {
+    const name = currentCall()!.request.calledName;
+    incarnation ??= crypto.randomUUID();
+    return { incarnation, port, ...(name !== undefined && { name }), names: names(), methods: methods.names };
+  };
   // What is stated does not have to be read from the function: every peer that is opened would wait for that.
   methods.reserve(PING_METHOD, () => "pong", { params: [] });
   methods.reserve(IDENTITY_METHOD, identity, { params: [] });

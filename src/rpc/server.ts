@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Link } from "../link/link.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { RPCRequest } from "./request.ts";
+import type { HeldLinks } from "./held_links.ts";
 import { RequestQueue } from "./request_queue.ts";
 
 /** Hands requests to the dispatcher, or to `for await` loops while there are any. */
 export class Server {
-  readonly #link: Link;
+  readonly #links: HeldLinks;
   readonly #dispatcher: Dispatcher;
   readonly #requests: RequestQueue;
   readonly #closed = Promise.withResolvers<void>();
@@ -19,11 +19,11 @@ export class Server {
   #failure: Error | undefined;
 
   /**
-   * @param link Held while something is served.
+   * @param links Held while something is served.
    * @param dispatcher Carries requests out.
    */
-  constructor(link: Link, dispatcher: Dispatcher) {
-    this.#link = link;
+  constructor(links: HeldLinks, dispatcher: Dispatcher) {
+    this.#links = links;
     this.#dispatcher = dispatcher;
     this.#requests = new RequestQueue((request) => dispatcher.taken(request));
   }
@@ -39,7 +39,7 @@ export class Server {
    * @returns Resolves then; rejects where the link has failed.
    */
   async serve(): Promise<void> {
-    this.#link.hold();
+    this.#links.hold();
     this.#serving = true;
     this.#startQueued();
     await this.closed;
@@ -52,7 +52,7 @@ export class Server {
    * @returns The iterator.
    */
   iterate(): AsyncIterableIterator<RPCRequest, undefined> {
-    this.#link.hold();
+    this.#links.hold();
     this.#loops++;
     this.#dispatcher.taker = (request) => this.#requests.push(request);
     const loop = Symbol("loop");
@@ -61,7 +61,7 @@ export class Server {
       if (open) {
         open = false;
         this.#requests.leave(loop);
-        this.#link.release();
+        this.#links.release();
         if (--this.#loops === 0) this.#dispatcher.taker = undefined;
         this.#startQueued();
       }

@@ -9,17 +9,18 @@ import type { BlockingLink, Caller, Link } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
 import type { SendDatagram } from "../link/send_now.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
+import { inWordsOf } from "../naming/errors.ts";
 import { LEGACY } from "../wire/dialect.ts";
 import { ANYONE } from "./access.ts";
 import type { CancelledCalls } from "./cancelled_calls.ts";
 import type { Contacts } from "./contacts.ts";
+import { IDENTITY_METHOD, nameIn } from "./identity.ts";
 import { type Awaited, Inbox } from "./inbox.ts";
 import { isolateDeadlines } from "./isolate.ts";
 import type { LegacyPorts } from "./legacy_ports.ts";
 import { type CallTerms, timeoutOf } from "./pending_call.ts";
 import { PendingCalls } from "./pending_calls.ts";
 import type { Receiving } from "./receiving.ts";
-import { IDENTITY_METHOD } from "./reserved_methods.ts";
 import type { MessageSink } from "./unpacker.ts";
 
 /** How long a datagram waits for room before what has arrived is read, in milliseconds. */
@@ -191,16 +192,20 @@ export class SyncClient implements MessageSink {
 
   /** Makes sure that the receiver of a request is trusted, sends it, and waits for its answer. */
   #ask(id: number, terms: CallTerms, body: string, blocking: BlockingLink, end: number, late: () => Error): unknown {
-    const { contact, trust, method, asks } = terms;
-    if (asks || contact.holder !== undefined) {
-      this.#parts.contacts.assertTrusted(contact, trust, method, (longest) => {
-        const question = { ...terms, method: IDENTITY_METHOD, trust: ANYONE };
-        const text = encodeRequest(id, IDENTITY_METHOD, undefined);
-        const outcome = this.#exchange(id, question, text, blocking, Math.min(end, performance.now() + longest), late);
-        if (outcome.sender === undefined) return valueOf(outcome) as never;
-        return outcome.sender;
-      });
-    }
+    const { contact, trust, method, asks, name } = terms;
+    const identify = (longest: number) => {
+      const question = { ...terms, method: IDENTITY_METHOD, trust: ANYONE };
+      const text = encodeRequest(id, IDENTITY_METHOD, undefined);
+      const outcome = this.#exchange(id, question, text, blocking, Math.min(end, performance.now() + longest), late);
+      if (outcome.sender === undefined) return valueOf(outcome) as never;
+      const { sender: caller } = outcome;
+      return "value" in outcome
+        ? { caller, name: nameIn(outcome.value) }
+        : { caller, name: null, refusal: outcome.error };
+    };
+    const { contacts } = this.#parts;
+    if (asks || contact.holder !== undefined) contacts.assertTrusted(contact, trust, method, identify);
+    if (name !== undefined) contacts.assertNamed(contact, name, identify);
     return valueOf(this.#exchange(id, terms, body, blocking, end, late));
   }
 
@@ -250,7 +255,7 @@ export class SyncClient implements MessageSink {
     } catch (error) {
       if (error instanceof CallTimeoutError) call.cancel();
       else terms.contact.unreached(error as Error);
-      throw error;
+      throw inWordsOf(terms.name, error);
     } finally {
       this.#pending.delete(call);
     }

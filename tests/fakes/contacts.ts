@@ -5,7 +5,7 @@ import type { CallTerms } from "../../src/rpc/pending_call.ts";
 import { NATIVE } from "../../src/wire/dialect.ts";
 
 /** Whom a call goes to and whom it trusts, where a test does not care: anyone, of whom nothing is known. */
-export function anyoneAt(port: number): Pick<CallTerms, "contact" | "trust" | "dialect" | "asks"> {
+export function anyoneAt(port: number): Pick<CallTerms, "contact" | "trust" | "name" | "dialect" | "asks"> {
   const host = {
     openLifeline: () => undefined,
     isGone: () => false,
@@ -17,5 +17,5 @@ export function anyoneAt(port: number): Pick<CallTerms, "contact" | "trust" | "d
   const contact = new Contact(host, port);
   // It is looked at by nobody: a timer would only be in the way.
   contact.heapIndex = 0;
-  return { contact, trust: ANYONE, dialect: NATIVE, asks: true };
+  return { contact, trust: ANYONE, name: undefined, dialect: NATIVE, asks: true };
 }

@@ -148,6 +148,8 @@ export class MemoryLink implements Link {
   readonly socketsAsked: number[] = [];
   /** What was sent patiently. */
   readonly patient: { to: number; stalled: boolean }[] = [];
+  /** Links that were opened beside it. */
+  readonly opened: MemoryLink[] = [];
   /** What no other socket has. */
   readonly cookie: bigint = ++lastCookie;
   /** What the kernel says of this side. */
@@ -241,6 +243,18 @@ export class MemoryLink implements Link {
   openLifeline(port: number, broken: () => void): Lifeline | undefined {
     const target = this.#links.get(port);
     return target?.hasLifeline ? new MemoryLifeline(target, broken) : undefined;
+  }
+
+  beside(port: number): MemoryLink {
+    if (this.#links.has(port)) throw new SyscallError("bind", ERRNO.EADDRINUSE);
+    const link = new MemoryLink(this.#links, { ...this.self, port });
+    link.maxDatagram = this.maxDatagram;
+    link.hasLifeline = this.hasLifeline;
+    this.#links.set(port, link);
+    this.opened.push(link);
+    // One thread holds both.
+    this.blocking?.own.add(port);
+    return link;
   }
 
   socketAt(port: number): bigint | null {

@@ -201,7 +201,8 @@ Deno.test("targets, methods and params that are none are refused before anything
   await assertRejects(() => call(100, "x", cycle), TypeError);
   await assertRejects(() => client.notify(100, "x", [1n]), TypeError);
   await assertRejects(() => client.batch(100, [{ method: "x" }, { method: "y", params: [1n] }]), TypeError);
-  assertThrows(() => client.talkTo("x" as unknown as number), TypeError);
+  assertThrows(() => client.talkTo("100"), TypeError);
+  assertThrows(() => client.talkTo(""), RangeError, "it is empty");
   assertEquals([clientLink.sent.length, clientLink.holds], [0, 0]);
 });
 

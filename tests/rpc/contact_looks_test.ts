@@ -232,10 +232,10 @@ Deno.test("a port that itself says that somebody else holds it has no lifeline a
   using time = fakeTime();
   const setup = openContact(time);
   const { contact } = setup;
-  contact.identified({ ...HOLDER, pidHint: 5 });
+  contact.identified({ caller: { ...HOLDER, pidHint: 5 }, name: null });
   assertEquals([setup.closed, contact.isIdentified], [0, false]);
   const other = { ...HOLDER, uid: 1_000 };
-  contact.identified(other);
+  contact.identified({ caller: other, name: null });
   assertEquals([setup.closed, contact.lifeline, contact.isIdentified, contact.holder], [1, undefined, true, other]);
 });
 

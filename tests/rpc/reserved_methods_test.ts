@@ -1,7 +1,7 @@
 // Methods that every peer has: rpc.ping, rpc.identity and rpc.cancel.
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { AccessDeniedError, currentCall, InvalidParamsError, RPCPeer } from "../../mod.ts";
-import type { Identity } from "../../src/rpc/reserved_methods.ts";
+import type { Identity } from "../../src/rpc/identity.ts";
 import { MemoryNetwork } from "../fakes/memory_network.ts";
 import { openPeers } from "../fakes/peers.ts";
 import { settle } from "../fakes/stranger.ts";

@@ -1,0 +1,44 @@
+/**
+ * What a peer tells of itself.
+ *
+ * @module
+ */
+import type { Caller } from "../link/link.ts";
+
+/** Tells who holds the port: by what it returns, and by whom the answer comes from. */
+export const IDENTITY_METHOD = "rpc.identity";
+
+/** What `rpc.identity` returns. */
+export interface Identity {
+  /** A text that no other peer has, nor this one after it was opened anew. */
+  readonly incarnation: string;
+  /** The port of the peer itself. */
+  readonly port: number;
+  /** The name that the port stands for which was asked; left out where that is the peer's own. */
+  readonly name?: string;
+  /** All names of the peer. */
+  readonly names: readonly string[];
+  /** Names of the methods. */
+  readonly methods: readonly string[];
+}
+
+/** Who has answered the question who holds a port. */
+export interface Answerer {
+  /** Who, in the kernel's words. */
+  readonly caller: Caller;
+  /** The name that the port stands for there, in its own words; null where it has none. */
+  readonly name: string | null;
+  /** Why it does not say. */
+  readonly refusal?: unknown;
+}
+
+/**
+ * Finds the name in what `rpc.identity` has returned.
+ *
+ * @param identity What it has returned, which may be anything.
+ * @returns The name that the port stands for which was asked, or null.
+ */
+export function nameIn(identity: unknown): string | null {
+  const name = typeof identity === "object" && identity !== null ? (identity as { name?: unknown }).name : undefined;
+  return typeof name === "string" ? name : null;
+}
