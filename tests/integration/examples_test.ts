@@ -5,6 +5,12 @@ import { reasonAgainst, start, testUnless } from "./processes.ts";
 const EXAMPLES = new URL("../../examples/", import.meta.url).href;
 
 const expected: Record<string, string[]> = {
+  names: [
+    "Is com.example.clock there? false",
+    "It is, at port 1094314021",
+    "is taken by port 1094314021",
+    "Now it is ",
+  ],
   named_parameters: [
     "books: 2",
     'found: [ "Emma (1815)" ]',

@@ -20,8 +20,8 @@ export interface Outcome {
 const [options, attempts] = Deno.args.map((text) => JSON.parse(text)) as [RPCPeerOptions, Attempt[]];
 let served = 0;
 
-function open(): RPCPeer {
-  const peer = new RPCPeer(options);
+function open(name?: string): RPCPeer {
+  const peer = new RPCPeer({ ...options, name });
   peer.registerFunction(() => {
     served++;
     return currentCall()!.caller.uid;
@@ -41,7 +41,7 @@ async function outcomeOf(peer: RPCPeer, { port, options }: Attempt): Promise<Out
   }
 }
 
-await using peer = open();
+await using peer = open(options.name);
 await using other = open();
 const outcomes: Outcome[] = [];
 for (const attempt of attempts) outcomes.push(await outcomeOf(peer, { ...attempt, port: attempt.port || other.nlPid }));
