@@ -6,12 +6,11 @@
 import { PeerGoneError } from "../errors.ts";
 import { AccessDeniedError } from "../jsonrpc/errors.ts";
 import type { Caller, Link } from "../link/link.ts";
-import { NameNotFoundError } from "../naming/errors.ts";
 import { type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
 import type { Access } from "./access.ts";
 import { Contact, type ContactHost } from "./contact.ts";
 import type { Deadlines } from "./deadlines.ts";
-import type { Answerer } from "./identity.ts";
+import { type Answerer, notNamed } from "./identity.ts";
 import { allows, allowsNow, type Sending } from "./sending.ts";
 
 /** Contacts that are kept although nothing is awaited from them; each may take a file descriptor. */
@@ -22,6 +21,9 @@ const DOUBT_MILLISECONDS = 1_000;
 
 /** Asks a port itself who holds it. */
 export type Identify = (contact: Contact, timeout: number) => Promise<Answerer>;
+
+/** The same, without the event loop. */
+export type AskNow = (timeout: number) => Answerer;
 
 /** What contacts need of their peer. */
 export interface ContactsParts {
@@ -117,7 +119,7 @@ export class Contacts implements ContactHost {
    * @throws {AccessDeniedError} If it is not.
    * @throws {TypeError} If that takes a function that is async.
    */
-  assertTrusted(contact: Contact, trust: Access, method: string, identify: (timeout: number) => Answerer): void {
+  assertTrusted(contact: Contact, trust: Access, method: string, identify: AskNow): void {
     if (trust.isAnyone) return;
     const asked = { trust, methods: [method] };
     const { holder } = contact;
@@ -139,14 +141,20 @@ export class Contacts implements ContactHost {
    *
    * @param contact The receiver.
    * @param name The name.
+   * @param trust Whom the call trusts.
+   * @param method The method that it calls.
    * @param identify Asks the port itself.
    * @throws {NameNotFoundError} If it does not have it.
+   * @throws {AccessDeniedError} If whoever says so is not trusted.
    */
-  assertNamed(contact: Contact, name: string, identify: (timeout: number) => Answerer): void {
+  assertNamed(contact: Contact, name: string, trust: Access, method: string, identify: AskNow): void {
     if (contact.name === name) return;
     const answerer = identify(Infinity);
     contact.identified(answerer);
-    if (answerer.name !== name) throw notNamed(contact, name, answerer);
+    if (answerer.name !== name) throw notNamed(contact.port, name, answerer);
+    const { caller } = answerer;
+    // Whoever has answered may be another than the one who is trusted.
+    if (!allowsNow({ trust, methods: [method] }, caller)) throw AccessDeniedError.untrusted(contact.port, caller.uid);
   }
 
   /**
@@ -255,7 +263,7 @@ export class Contacts implements ContactHost {
       return error as Error;
     }
     contact.identified(answerer);
-    if (answerer.name !== name) return notNamed(contact, name, answerer);
+    if (answerer.name !== name) return notNamed(contact.port, name, answerer);
     // Whoever has answered may be another than the one who is trusted.
     return sending.trust.isAnyone || await allows(sending, answerer.caller)
       ? undefined
@@ -287,9 +295,4 @@ export class Contacts implements ContactHost {
 /** Ports are above 0: the same in the legacy dialect is below. */
 function keyOf(port: number, dialect: Dialect): number {
   return dialect === LEGACY ? -port : port;
-}
-
-/** Says why a port is not called by a name. Who may not call does not learn whether it has that. */
-function notNamed({ port }: Contact, wanted: string, { name, refusal }: Answerer): Error {
-  return refusal instanceof AccessDeniedError ? refusal : new NameNotFoundError(wanted, port, name);
 }

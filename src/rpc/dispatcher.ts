@@ -230,14 +230,18 @@ export class Dispatcher implements RequestHost {
   }
 
   /**
-   * Tells those who have called the peer by a name that no answer will come, since it has that no longer.
+   * Tells those who have called the peer by a name that no answer will come, since it has that no longer, and aborts what is being
+   * carried out for them.
    *
    * @param name The name.
    * @param reason Why.
    */
   closeThoseTo(name: string, reason: Error): void {
     const error = closedError(reason);
-    for (const request of [...this.#inHand]) if (request.calledName === name) closeRequest(request, error);
+    const those = () => [...this.#inHand].filter(({ calledName }) => calledName === name);
+    // Who is told to stop may still answer.
+    runOutsideOfCalls(() => those().forEach((request) => this.#signals.abort(request, reason)));
+    for (const request of those()) closeRequest(request, error);
   }
 
   /**

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { AccessDeniedError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import type { Caller } from "../link/link.ts";
+import { NameNotFoundError } from "../naming/errors.ts";
 
 /** Tells who holds the port: by what it returns, and by whom the answer comes from. */
 export const IDENTITY_METHOD = "rpc.identity";
@@ -41,4 +43,17 @@ export interface Answerer {
 export function nameIn(identity: unknown): string | null {
   const name = typeof identity === "object" && identity !== null ? (identity as { name?: unknown }).name : undefined;
   return typeof name === "string" ? name : null;
+}
+
+/**
+ * Says why a port is not called by a name. Who may not call, or not now, does not learn whether it has that.
+ *
+ * @param port The port.
+ * @param wanted The name.
+ * @param answerer Who has answered the question who holds the port.
+ * @returns The error.
+ */
+export function notNamed(port: number, wanted: string, { name, refusal }: Answerer): Error {
+  if (refusal instanceof AccessDeniedError || refusal instanceof TooManyRequestsError) return refusal;
+  return new NameNotFoundError(wanted, port, name);
 }

@@ -40,12 +40,23 @@ export interface IntakeParts extends ExchangeHost {
 /** Takes requests in, and refuses those that are not to be taken. */
 export class Intake {
   readonly #parts: IntakeParts;
+  /** Why nothing new is taken here, although the peer takes it elsewhere. */
+  #stopReason: Error | undefined;
 
   /**
    * @param parts What it needs of its peer.
    */
   constructor(parts: IntakeParts) {
     this.#parts = parts;
+  }
+
+  /**
+   * Takes nothing new here: whoever calls from now on is told why.
+   *
+   * @param reason Why.
+   */
+  stop(reason: Error): void {
+    this.#stopReason = reason;
   }
 
   /**
@@ -138,12 +149,13 @@ export class Intake {
   /** Hands a request to a loop, or carries it out; what is none, or one too many, is answered at once. */
   #hand(request: RPCRequest | undefined, member: unknown, exchange: Exchange): void {
     const { dispatcher, maxRequests, methods } = this.#parts;
+    const stopReason = dispatcher.stopReason ?? this.#stopReason;
     if (request === undefined) {
       exchange.answer(encodeError(shortId(readableId(member)), NO_REQUEST), this.#isForeign(exchange.caller));
     } else if (request.isAnswered) {
       // The peer was closed by a request of the same batch, and has answered this one too.
-    } else if (dispatcher.stopReason !== undefined) {
-      this.#refuse(request, closedError(dispatcher.stopReason));
+    } else if (stopReason !== undefined) {
+      this.#refuse(request, closedError(stopReason));
     } else if (dispatcher.size > maxRequests) {
       this.#refuse(request, new TooManyRequestsError(`At most ${maxRequests} at once`));
       this.#parts.trouble("refused", `More than ${maxRequests} requests at once`, request.caller.port);

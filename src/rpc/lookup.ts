@@ -48,14 +48,16 @@ export async function waitForName(call: CallByName, name: string, options: Looku
     try {
       return await resolveName(call, name, { ...options, timeout: Math.max(1, left) });
     } catch (error) {
+      if (error instanceof CallTimeoutError) throw new CallTimeoutError(error.port, IDENTITY_METHOD, timeout);
       // Also where it was there, and has ended before it answered.
       if (!(error instanceof PeerGoneError)) throw error;
-      if (left <= LOOK_MILLISECONDS) {
+      if (left <= 0) {
         const hint = `Nobody has the name ${JSON.stringify(name)}`;
         throw new CallTimeoutError(error.port, IDENTITY_METHOD, timeout, "answer", hint);
       }
     }
-    await pause(LOOK_MILLISECONDS, signal);
+    // The last look is when the time is up.
+    await pause(Math.min(LOOK_MILLISECONDS, left), signal);
   }
 }
 

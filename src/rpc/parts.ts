@@ -259,8 +259,9 @@ export class Parts {
 
   /** Ends that: who has called by the name is told so, and what has arrived is refused. */
   #close(entrance: Entrance): Promise<void> | undefined {
-    const { name, link, outbox, receiving: { postponed, unpacker } } = entrance;
+    const { name, link, outbox, receiving: { intake, postponed, unpacker } } = entrance;
     const released = new Error(`The name ${JSON.stringify(name)} was released`);
+    intake.stop(released);
     this.dispatcher.closeThoseTo(name!, released);
     postponed.close();
     readLast(entrance);

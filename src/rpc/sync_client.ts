@@ -205,7 +205,7 @@ export class SyncClient implements MessageSink {
     };
     const { contacts } = this.#parts;
     if (asks || contact.holder !== undefined) contacts.assertTrusted(contact, trust, method, identify);
-    if (name !== undefined) contacts.assertNamed(contact, name, identify);
+    if (name !== undefined) contacts.assertNamed(contact, name, trust, method, identify);
     return valueOf(this.#exchange(id, terms, body, blocking, end, late));
   }
 
