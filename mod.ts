@@ -81,6 +81,7 @@ export type { BatchCall, CallOptions, CloseOptions, RPCPeerOptions } from "./src
 export type { ParametersOption } from "./src/rpc/parameters.ts";
 export { NamedPeer } from "./src/rpc/named_peer.ts";
 export { RPCPeer } from "./src/rpc/peer.ts";
+export type { PeerInfo } from "./src/rpc/peer_list.ts";
 export type { PeerQuotas } from "./src/rpc/quotas.ts";
 export type {
   IsLossy,

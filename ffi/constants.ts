@@ -55,6 +55,17 @@ export const FD_CLOEXEC = 1;
 export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
 
+// <linux/netlink.h>
+export const SOL_NETLINK = 270;
+/** Has the kernel cut short the messages that it acknowledges: it sends none to a socket of programs. */
+export const NETLINK_CAP_ACK = 10;
+
+// <linux/netlink_diag.h>
+export const NDIAG_SHOW_FLAGS = 0x8;
+/** Type of the attribute that holds the flags of a socket. */
+export const NETLINK_DIAG_FLAGS = 4;
+export const NDIAG_FLAG_CAP_ACK = 0x20;
+
 // <linux/sock_diag.h>
 export const SOCK_DIAG_BY_FAMILY = 20;
 

@@ -23,16 +23,47 @@ export const NETLINK_DIAG_REQ_SIZE = 20;
 export const NETLINK_DIAG_MSG_SIZE = 28;
 
 /**
- * Writes a request for all sockets of a protocol, without attributes.
+ * Writes a request for all sockets of a protocol.
  *
  * @param view Where to write: zeroes.
  * @param offset First byte of the request in the view.
  * @param family The address family.
  * @param protocol The protocol.
+ * @param show Which attributes follow, such as NDIAG_SHOW_FLAGS.
  */
-export function writeNetlinkDiagReq(view: DataView, offset: number, family: number, protocol: number): void {
+export function writeNetlinkDiagReq(
+  view: DataView,
+  offset: number,
+  family: number,
+  protocol: number,
+  show: number,
+): void {
   view.setUint8(offset, family);
   view.setUint8(offset + 1, protocol);
+  view.setUint32(offset + 8, show, true);
+}
+
+/** Size of the header of an attribute, `struct nlattr`, in bytes: u16 nla_len, header included and padding not, and u16 nla_type. */
+const NLATTR_SIZE = 4;
+
+/**
+ * Finds the value of an attribute that is a u32.
+ *
+ * @param view Where the attributes are.
+ * @param start First byte of the first one.
+ * @param end First byte behind the last one.
+ * @param type Type of the attribute.
+ * @returns The value, or undefined where it is not there.
+ */
+export function findAttribute(view: DataView, start: number, end: number, type: number): number | undefined {
+  for (let offset = start; offset + NLATTR_SIZE <= end;) {
+    const length = view.getUint16(offset, true);
+    if (length < NLATTR_SIZE || length > end - offset) return undefined;
+    const isThis = view.getUint16(offset + 2, true) === type && length >= NLATTR_SIZE + 4;
+    if (isThis) return view.getUint32(offset + NLATTR_SIZE, true);
+    offset += (length + 3) & ~3;
+  }
+  return undefined;
 }
 
 /**

@@ -139,6 +139,12 @@ export interface Link {
    */
   socketAt?(port: number): bigint | null | undefined;
   /**
+   * Lists the ports of peers, as far as they can be told from others. Left out where a link cannot.
+   *
+   * @returns The ports; undefined where they cannot be told.
+   */
+  peers?(): readonly number[] | undefined;
+  /**
    * Opens another link of the same kind, beside this one: in the same network, and with the same settings. Left out where there is
    * only one.
    *

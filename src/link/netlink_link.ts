@@ -15,7 +15,7 @@ import type { SocketPlace } from "../netlink/socket_place.ts";
 import { namespaceOf } from "../netlink/namespaces.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
-import { socketAt } from "../netlink/sock_diag.ts";
+import { peerPorts, socketAt } from "../netlink/sock_diag.ts";
 import { MAX_DATAGRAM, NetlinkSocket, type NetlinkSocketOptions } from "../netlink/socket.ts";
 import { unmappedIds } from "../netlink/user_namespace.ts";
 import { BlockingNetlink } from "./blocking_netlink.ts";
@@ -160,6 +160,10 @@ export class NetlinkLink implements Link, ReactorSource {
     throw new TypeError(
       "The socket of this peer was handed in from another network namespace: nothing is opened beside it",
     );
+  }
+
+  peers(): number[] | undefined {
+    return peerPorts(this.#reactor.syscalls, this.#place);
   }
 
   socketAt(port: number): bigint | null | undefined {

@@ -5,6 +5,9 @@
  */
 import {
   AF_NETLINK,
+  NDIAG_FLAG_CAP_ACK,
+  NDIAG_SHOW_FLAGS,
+  NETLINK_DIAG_FLAGS,
   NETLINK_SOCK_DIAG,
   NETLINK_USERSOCK,
   SOCK_CLOEXEC,
@@ -13,6 +16,7 @@ import {
   SOCK_RAW,
 } from "../../ffi/constants.ts";
 import {
+  findAttribute,
   NETLINK_DIAG_MSG_SIZE,
   NETLINK_DIAG_REQ_SIZE,
   readNetlinkDiagCookie,
@@ -47,15 +51,14 @@ writeSockaddrNl(viewOf(KERNEL), 0, 0);
  * beside more than 700 sockets.
  */
 export function socketAt(syscalls: Syscalls, place: SocketPlace, port: number): bigint | null | undefined {
-  const type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
-  const fd = openBeside(syscalls, place, () => syscalls.socket(AF_NETLINK, type, NETLINK_SOCK_DIAG));
+  const fd = openDiag(syscalls, place);
   if (fd < 0) return undefined;
   try {
     let agreeing = 0;
     for (let look = 0; look < LOOKS.most; look++) {
-      const { ports, datagrams } = dumpPorts(syscalls, fd);
-      const socket = ports.get(port);
-      if (socket !== undefined) return socket;
+      const { sockets, datagrams } = dump(syscalls, fd, 0);
+      const socket = sockets.get(port);
+      if (socket !== undefined) return socket.cookie;
       // Of a dump that failed some may be left to be read: it would be taken for the beginning of the next one.
       if (datagrams === 0) return undefined;
       if (datagrams === 1 && ++agreeing === LOOKS.agreeing) return null;
@@ -66,11 +69,51 @@ export function socketAt(syscalls: Syscalls, place: SocketPlace, port: number): 
   }
 }
 
-/** Lists the ports that are held, and says in how many datagrams they were told; in none where the kernel does not tell. */
-function dumpPorts(syscalls: Syscalls, fd: number): { ports: Map<number, bigint>; datagrams: number } {
-  const ports = new Map<number, bigint>();
-  const nothing = { ports, datagrams: 0 };
-  const request = dumpRequest();
+/**
+ * Lists the ports of the sockets that carry the mark of a peer.
+ *
+ * @param syscalls The way to the kernel.
+ * @param place A socket of the same network namespace.
+ * @returns The ports, in order; undefined where they cannot be told. What one dump passes over at a seam is in another, whose seams
+ * are elsewhere.
+ */
+export function peerPorts(syscalls: Syscalls, place: SocketPlace): number[] | undefined {
+  const fd = openDiag(syscalls, place);
+  if (fd < 0) return undefined;
+  try {
+    const ports = new Set<number>();
+    for (let look = 0; look < LOOKS.most; look++) {
+      const { sockets, datagrams } = dump(syscalls, fd, NDIAG_SHOW_FLAGS);
+      if (datagrams === 0) return undefined;
+      for (const [port, { flags }] of sockets) if (port > 0 && (flags & NDIAG_FLAG_CAP_ACK) !== 0) ports.add(port);
+    }
+    return [...ports].sort((a, b) => a - b);
+  } finally {
+    syscalls.close(fd);
+  }
+}
+
+/** Opens a socket that asks the kernel about others; -1 where there is none to be had. */
+function openDiag(syscalls: Syscalls, place: SocketPlace): number {
+  const type = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  return openBeside(syscalls, place, () => syscalls.socket(AF_NETLINK, type, NETLINK_SOCK_DIAG));
+}
+
+/** What is told of a socket. */
+interface SocketEntry {
+  readonly cookie: bigint;
+  readonly flags: number;
+}
+
+/** Lists the sockets by port, and says in how many datagrams they were told; in none where the kernel does not tell. */
+function dump(
+  syscalls: Syscalls,
+  fd: number,
+  show: number,
+): { sockets: Map<number, SocketEntry>; datagrams: number } {
+  const sockets = new Map<number, SocketEntry>();
+  const nothing = { sockets, datagrams: 0 };
+  const request = dumpRequest(show);
   if (syscalls.sendto(fd, request, request.length, 0, KERNEL) === -1) return nothing;
   const buffer = new Uint8Array(DUMP_SIZE);
   const view = viewOf(buffer);
@@ -80,11 +123,14 @@ function dumpPorts(syscalls: Syscalls, fd: number): { ports: Map<number, bigint>
     let hasPorts = false;
     for (let offset = 0; offset + NLMSGHDR_SIZE <= length;) {
       const { nlmsgLen, nlmsgType } = readNlmsghdr(view, offset);
-      if (nlmsgType === NLMSG_DONE) return { ports, datagrams: datagrams + (hasPorts ? 1 : 0) };
+      if (nlmsgType === NLMSG_DONE) return { sockets, datagrams: datagrams + (hasPorts ? 1 : 0) };
       if (nlmsgType !== SOCK_DIAG_BY_FAMILY || nlmsgLen < NLMSGHDR_SIZE + NETLINK_DIAG_MSG_SIZE) return nothing;
       if (nlmsgLen > length - offset) return nothing;
       const message = offset + NLMSGHDR_SIZE;
-      ports.set(readNetlinkDiagPort(view, message), readNetlinkDiagCookie(view, message));
+      const cookie = readNetlinkDiagCookie(view, message);
+      const attributes = message + NETLINK_DIAG_MSG_SIZE;
+      const flags = findAttribute(view, attributes, offset + nlmsgLen, NETLINK_DIAG_FLAGS) ?? 0;
+      sockets.set(readNetlinkDiagPort(view, message), { cookie, flags });
       hasPorts = true;
       offset += nlmsgAlign(nlmsgLen);
     }
@@ -92,12 +138,12 @@ function dumpPorts(syscalls: Syscalls, fd: number): { ports: Map<number, bigint>
   }
 }
 
-function dumpRequest(): Uint8Array<ArrayBuffer> {
+function dumpRequest(show: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(NLMSGHDR_SIZE + NETLINK_DIAG_REQ_SIZE);
   const view = viewOf(bytes);
   const nlmsgFlags = NLM_F_REQUEST | NLM_F_DUMP;
   const header = { nlmsgLen: bytes.length, nlmsgType: SOCK_DIAG_BY_FAMILY, nlmsgFlags, nlmsgSeq: 0, nlmsgPid: 0 };
   writeNlmsghdr(view, 0, header);
-  writeNetlinkDiagReq(view, NLMSGHDR_SIZE, AF_NETLINK, NETLINK_USERSOCK);
+  writeNetlinkDiagReq(view, NLMSGHDR_SIZE, AF_NETLINK, NETLINK_USERSOCK, show);
   return bytes;
 }

@@ -7,6 +7,7 @@ import {
   AF_NETLINK,
   MSG_DONTWAIT,
   MSG_TRUNC,
+  NETLINK_CAP_ACK,
   NETLINK_USERSOCK,
   SO_DOMAIN,
   SO_PASSCRED,
@@ -18,6 +19,7 @@ import {
   SO_SNDTIMEO,
   SOCK_CLOEXEC,
   SOCK_RAW,
+  SOL_NETLINK,
   SOL_SOCKET,
 } from "../../ffi/constants.ts";
 import { ERRNO } from "../../ffi/errno.ts";
@@ -124,6 +126,8 @@ export class NetlinkSocket {
       this.#setTime(SO_SNDTIMEO, SEND_WAIT_MILLISECONDS);
       // Last of all: a socket that is refused stays its owner's as it was.
       if (options.fd !== undefined) this.#check("fcntl", syscalls.adopt(options.fd));
+      // By this flag others tell a peer from any other socket. Where the kernel does not have it, they cannot.
+      syscalls.setsockopt(this.fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
     } catch (error) {
       if (options.fd === undefined) syscalls.close(this.fd);
       throw error;
@@ -228,10 +232,7 @@ export class NetlinkSocket {
 
   #free(): void {
     if (this.#isFree) return;
-    if (this.#threads > 0) {
-      this.#freed ??= Promise.withResolvers();
-      return;
-    }
+    if (this.#threads > 0) return void (this.#freed ??= Promise.withResolvers());
     this.#isFree = true;
     this.#syscalls.close(this.fd);
     this.onFree();

@@ -108,7 +108,7 @@ export class Client {
       const call = this.#pending.add(
         id,
         terms,
-        (identity, caller) => resolve({ caller: caller!, name: nameIn(identity) }),
+        (identity, caller) => resolve({ caller: caller!, name: nameIn(identity), identity }),
         (reason, caller) => caller === undefined ? reject(reason) : resolve({ caller, name: null, refusal: reason }),
       );
       contact.join(call, true);

@@ -21,7 +21,7 @@ const LOOK_MILLISECONDS = {
   quiet: 20,
 } as const;
 
-/** For how long the sender of a message holds as the holder of its port, in milliseconds. */
+/** For how long the sender of a message holds as the holder of its port, and the name that it told, in milliseconds. */
 const KNOWN_MILLISECONDS = 1_000;
 
 /** What a contact needs of its peer. */
@@ -63,8 +63,8 @@ export class Contact implements Timed {
   #question: Member | undefined;
   /** The socket that holds it, where that was looked for since something is awaited. */
   #socket: bigint | undefined;
-  /** The name that its holder has told. */
-  #name: string | null | undefined;
+  /** The name that its holder has told, and until when that holds: a process that lives on may release it. */
+  #told: { readonly name: string | null; readonly until: number } | undefined;
   #heard = false;
   #hasSpoken = false;
   /** Whether it had a lifeline that was somebody else's. */
@@ -106,7 +106,8 @@ export class Contact implements Timed {
 
   /** The name that the port stands for where it is held, as far as that is known without asking; null where it stands for none. */
   get name(): string | null | undefined {
-    return this.holder === undefined ? undefined : this.#name;
+    const told = this.holder === undefined ? undefined : this.#told;
+    return told === undefined || performance.now() > told.until ? undefined : told.name;
   }
 
   /** Whether the port itself has told who holds it, and no lifeline. */
@@ -152,7 +153,7 @@ export class Contact implements Timed {
    * @param answerer Who has answered, and what.
    */
   identified({ caller: sender, name }: Answerer): void {
-    this.#name = name;
+    this.#told = { name, until: performance.now() + KNOWN_MILLISECONDS };
     if (this.#lifeline !== undefined && this.isHolder(sender)) return;
     this.#isDoubted ||= this.#lifeline !== undefined;
     this.#lifeline?.close();

@@ -7,6 +7,7 @@ import { PeerClosedError } from "../errors.ts";
 import type { Link } from "../link/link.ts";
 import { NetlinkLink } from "../link/netlink_link.ts";
 import type { ReportTrouble, TroubleKind } from "../link/trouble.ts";
+import { NATIVE } from "../wire/dialect.ts";
 import { type AccessRule, compileAccess } from "./access.ts";
 import type { Client } from "./client.ts";
 import type { Timed } from "./deadlines.ts";
@@ -23,6 +24,7 @@ import {
   type RPCPeerOptions,
 } from "./options.ts";
 import { Parts } from "./parts.ts";
+import { listPeers, type PeerInfo } from "./peer_list.ts";
 import { completeQuotas } from "./quotas.ts";
 import type { Server } from "./server.ts";
 import type { PeerStats } from "./stats.ts";
@@ -76,6 +78,20 @@ export class Conversation {
   /** The names of the peer. */
   get names(): Names {
     return this.#parts.names;
+  }
+
+  /**
+   * Lists the peers that can be reached.
+   *
+   * @param timeout How long an answer is waited for, in milliseconds.
+   * @returns The peers.
+   */
+  async list(timeout: number): Promise<PeerInfo[]> {
+    const ports = this.link.peers?.();
+    if (ports === undefined) throw new TypeError("This link cannot tell which peers there are");
+    const { client, contacts, legacy } = this.#parts;
+    const ask = (port: number) => client.identify(contacts.at(port, NATIVE), timeout);
+    return await listPeers(ports.filter((port) => !legacy.isWaiting(port)), ask);
   }
 
   /** What keeps it reading, and the process running. */

@@ -30,6 +30,8 @@ export interface Answerer {
   readonly caller: Caller;
   /** The name that the port stands for there, in its own words; null where it has none. */
   readonly name: string | null;
+  /** What it has returned, which may be anything. */
+  readonly identity?: unknown;
   /** Why it does not say. */
   readonly refusal?: unknown;
 }

@@ -7,11 +7,15 @@ import { PeerGoneError } from "../errors.ts";
 import { checkName } from "../naming/name.ts";
 import { Conversation } from "./conversation.ts";
 import { type CallByName, type LookupOptions, resolveName, waitForName } from "./lookup.ts";
-import type { RPCPeerOptions } from "./options.ts";
+import { checkTimeout, type RPCPeerOptions } from "./options.ts";
+import type { PeerInfo } from "./peer_list.ts";
 import { TroubleTarget } from "./trouble_target.ts";
 
 /** The conversation of a peer, for what is built on it. */
 export let conversationOf: (peer: NamedPeer) => Conversation;
+
+/** How long the answer of a peer that is listed is waited for where nothing is said, in milliseconds. */
+const LIST_MILLISECONDS = 1_000;
 
 /** What an {@linkcode RPCPeer} can do with names. */
 export class NamedPeer extends TroubleTarget {
@@ -145,6 +149,31 @@ export class NamedPeer extends TroubleTarget {
    */
   async waitFor(name: string, options: LookupOptions = {}): Promise<number> {
     return await waitForName(this.#lookUp, checkName(name), options);
+  }
+
+  /**
+   * Lists the peers of the network namespace: with their ports, users, names and methods. This needs no privileges. Other sockets are
+   * left alone.
+   *
+   * @param options How long the answer of a peer is waited for, in milliseconds: 1,000 where nothing is said.
+   * @returns The peers, by their ports, this one included. One that does not answer in time is there without its user and names, and
+   * one that lets this user call nothing without its names. The promise rejects with the errors below.
+   * @throws {PeerClosedError} If this peer is closed.
+   * @throws {TypeError} If the link of this peer cannot tell which peers there are.
+   * @throws {RangeError} If the timeout is not a number above 0.
+   * @example
+   * ```ts
+   * import { RPCPeer } from "@procslink/procslink";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using peer = new RPCPeer({ name: "com.example.listed" });
+   * const listed = (await peer.list({ timeout: 100 })).find(({ port }) => port === peer.nlPid);
+   * assertEquals(listed?.names, ["com.example.listed"]);
+   * ```
+   */
+  async list({ timeout = LIST_MILLISECONDS }: Pick<LookupOptions, "timeout"> = {}): Promise<PeerInfo[]> {
+    this.#conversation.assertOpen();
+    return await this.#conversation.list(checkTimeout(timeout));
   }
 
   readonly #lookUp: CallByName = (name, method, options) => {

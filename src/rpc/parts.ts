@@ -185,11 +185,13 @@ export class Parts {
 
   /** What the parts have in hand. */
   get load(): Load {
+    const named = this.entrances.slice(1);
+    const ofNames = (size: (entrance: Entrance) => number) => named.reduce((sum, entrance) => sum + size(entrance), 0);
     return {
       callsInFlight: this.#pending?.size ?? 0,
       requestsInFlight: this.#dispatcher?.size ?? 0,
-      queuedBytes: this.#outbox?.queuedBytes ?? 0,
-      reassemblyBytes: this.#receiving?.unpacker.bytes ?? 0,
+      queuedBytes: (this.#outbox?.queuedBytes ?? 0) + ofNames(({ outbox }) => outbox.queuedBytes),
+      reassemblyBytes: (this.#receiving?.unpacker.bytes ?? 0) + ofNames(({ receiving }) => receiving.unpacker.bytes),
     };
   }
 

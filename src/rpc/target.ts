@@ -8,6 +8,10 @@ import { checkName, portOfName } from "../naming/name.ts";
 /** A port in a text is a mistake, and no name. */
 const DIGITS = /^\d+$/;
 
+/** Names whose ports are kept: to find one takes longer than to send a call. */
+const KEPT_NAMES = 256;
+const ports = new Map<string, number>();
+
 /** Whom a call goes to: a port, or a name. */
 export type Target = number | string;
 
@@ -37,6 +41,12 @@ export function checkPort(name: string, port: unknown): number {
  * @throws {RangeError} If it is out of range, or cannot be a name.
  */
 export function portOf(target: Target): number {
-  if (typeof target !== "string" || DIGITS.test(target)) return checkPort("target", target);
-  return portOfName(checkName(target));
+  if (typeof target !== "string") return checkPort("target", target);
+  const known = ports.get(target);
+  if (known !== undefined) return known;
+  if (DIGITS.test(target)) return checkPort("target", target);
+  const port = portOfName(checkName(target));
+  if (ports.size === KEPT_NAMES) ports.clear();
+  ports.set(target, port);
+  return port;
 }

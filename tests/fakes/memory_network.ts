@@ -257,6 +257,10 @@ export class MemoryLink implements Link {
     return link;
   }
 
+  peers(): number[] | undefined {
+    return [...this.#links.keys()].sort((a, b) => a - b);
+  }
+
   socketAt(port: number): bigint | null {
     this.socketsAsked.push(port);
     return this.#links.get(port)?.cookie ?? null;

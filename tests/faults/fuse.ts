@@ -9,6 +9,7 @@
 import {
   AF_UNIX,
   MSG_DONTWAIT,
+  NETLINK_CAP_ACK,
   NETLINK_SOCK_DIAG,
   SO_DOMAIN,
   SO_NETNS_COOKIE,
@@ -26,6 +27,7 @@ import { ALLOCATING, type Call, type Errno, LIBC, numberOf } from "./fault.ts";
 
 const OPTIONS = new Map(
   Object.entries({
+    NETLINK_CAP_ACK,
     SO_DOMAIN,
     SO_NETNS_COOKIE,
     SO_PASSCRED,

@@ -1,7 +1,9 @@
 // Names among real processes: who has one, who does not get it, and who has it next.
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { NETLINK_CAP_ACK, SOL_NETLINK } from "../../ffi/constants.ts";
 import { LinuxSyscalls } from "../../ffi/linux.ts";
 import { AccessDeniedError, NameNotFoundError, NameTakenError, PeerGoneError, RPCPeer } from "../../mod.ts";
+import { NetlinkSocket } from "../../src/netlink/socket.ts";
 import { asUser, Insider } from "./insiders.ts";
 import { type Program, start, testUnless } from "./processes.ts";
 
@@ -92,4 +94,24 @@ Deno.test("two names that stand for the same port are not had at once, and the e
   owner.runServerForever();
   await using client = new RPCPeer();
   await assertRejects(() => client.call("89067.example.com", "m"), NameNotFoundError, '"73629.example.com" has that');
+});
+
+Deno.test("a peer lists those of other processes with their names, and leaves sockets alone that are no peers", async () => {
+  const name = freshName();
+  await using owner = await claim(name);
+  const syscalls = new LinuxSyscalls();
+  const raw = new NetlinkSocket(syscalls);
+  syscalls.setsockopt(raw.fd, SOL_NETLINK, NETLINK_CAP_ACK, 0);
+  try {
+    await using client = new RPCPeer();
+    const peers = await client.list();
+    const found = peers.find(({ names }) => names.includes(name));
+    assertEquals([found?.uid, found?.methods], [syscalls.getuid(), ["pid", "never"]]);
+    assertEquals(await client.call(found!.port, "pid"), owner.pid);
+    assert(peers.some(({ port }) => port === client.nlPid), "It does not list itself");
+    assert(!peers.some(({ port }) => port === raw.port), "It lists what is no peer");
+    assertEquals(raw.receive(syscalls.createReceiveSlot(4_096, 0)), -1, "It has asked what is no peer");
+  } finally {
+    raw.close();
+  }
 });

@@ -229,7 +229,7 @@ Deno.test("a call that is given up while it is asked who has the name is not sen
   assertEquals([client.stats().callsInFlight, clientLink.holds], [0, 0]);
 });
 
-Deno.test("a port without a lifeline is asked for its name, and once more when nothing was heard of it for long", async () => {
+Deno.test("a port without a lifeline is asked for its name, and gets nothing else before", async () => {
   await using peers = openServed([]);
   const { client } = peers;
   const blind = peers.stranger(CLOCK_PORT, { uid: 10 });
@@ -242,6 +242,18 @@ Deno.test("a port without a lifeline is asked for its name, and once more when n
   const request = await blind.next();
   blind.answer(200, request, "stored");
   assertEquals([await call, (request.body as { method: string }).method], ["stored", "store"]);
+});
+
+Deno.test("a port without a lifeline that has got another name is asked once more", async () => {
+  await using peers = openServed([]);
+  const { client, clientLink, server, serverLink } = peers;
+  serverLink.hasLifeline = false;
+  server.claim(TWINS[0]);
+  assertEquals(await client.call(TWINS[0], "via"), TWINS[0]);
+  await server.release(TWINS[0]);
+  server.claim(TWINS[1]);
+  assertEquals([await client.call(TWINS[1], "via"), await client.call(TWINS[1], "via")], [TWINS[1], TWINS[1]]);
+  assertEquals(questionsTo(TWIN_PORT, clientLink), 2);
 });
 
 for (const answer of [null, 7, "text", [], {}, { name: 7 }, { name: null }, { names: [CLOCK] }]) {

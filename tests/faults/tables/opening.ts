@@ -29,6 +29,8 @@ const OPTIONS: readonly Fault[] = [
   { call: "setsockopt", of: "SO_SNDBUF", errno: ANY_OTHER, seen: REFUSED },
   { call: "getsockopt", of: "SO_SNDBUF", errno: ANY_OTHER, seen: REFUSED },
   { call: "setsockoptTime", of: "SO_SNDTIMEO", errno: ANY_OTHER, seen: REFUSED },
+  // A kernel that does not have it: the peer is not listed, and all else works.
+  { call: "setsockopt", of: "NETLINK_CAP_ACK", errno: ANY_OTHER, seen: NOTHING },
 ];
 
 export const OPENING = {

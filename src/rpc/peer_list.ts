@@ -1,0 +1,75 @@
+/**
+ * Lists the peers of a network namespace.
+ *
+ * @module
+ */
+import { PeerGoneError } from "../errors.ts";
+import type { Answerer, Identity } from "./identity.ts";
+
+/** How many ports are asked at once. */
+const ASKED_AT_ONCE = 64;
+
+/** A peer that was found. */
+export interface PeerInfo {
+  /** Its own port. */
+  readonly port: number;
+  /** Its user, in the words of the kernel; undefined where it did not answer. */
+  readonly uid: number | undefined;
+  /** Its names, as it says. */
+  readonly names: readonly string[];
+  /** Names of its methods, as it says; undefined where it did not answer, or lets this user call nothing. */
+  readonly methods: readonly string[] | undefined;
+}
+
+/** What was found at a port. */
+interface Found extends PeerInfo {
+  /** What all ports of a peer have in common. */
+  readonly key: string;
+}
+
+/**
+ * Asks ports who holds them.
+ *
+ * @param ports The ports.
+ * @param ask Asks one.
+ * @returns The peers, by their ports. Several ports of one are one entry.
+ */
+export async function listPeers(
+  ports: readonly number[],
+  ask: (port: number) => Promise<Answerer>,
+): Promise<PeerInfo[]> {
+  const peers = new Map<string, PeerInfo>();
+  for (let start = 0; start < ports.length; start += ASKED_AT_ONCE) {
+    const found = await Promise.all(ports.slice(start, start + ASKED_AT_ONCE).map((port) => find(port, ask)));
+    for (const peer of found) {
+      if (peer === undefined || peers.has(peer.key)) continue;
+      const { key, ...info } = peer;
+      peers.set(key, info);
+    }
+  }
+  return [...peers.values()].sort((a, b) => a.port - b.port);
+}
+
+/** Asks one port; undefined where nobody holds it any more. */
+async function find(port: number, ask: (port: number) => Promise<Answerer>): Promise<Found | undefined> {
+  try {
+    const { caller: { uid }, identity } = await ask(port);
+    if (!isIdentity(identity)) return { key: String(port), port, uid, names: [], methods: undefined };
+    const { incarnation, names, methods } = identity;
+    // What it says holds for its own user only: nobody hides another's peer.
+    return { key: `${uid} ${incarnation}`, port: identity.port, uid, names, methods };
+  } catch (error) {
+    if (error instanceof PeerGoneError) return undefined;
+    return { key: String(port), port, uid: undefined, names: [], methods: undefined };
+  }
+}
+
+function isIdentity(value: unknown): value is Identity {
+  if (typeof value !== "object" || value === null) return false;
+  const { incarnation, port, names, methods } = value as Partial<Record<keyof Identity, unknown>>;
+  return typeof incarnation === "string" && Number.isInteger(port) && isTexts(names) && isTexts(methods);
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
+}

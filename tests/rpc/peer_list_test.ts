@@ -1,0 +1,82 @@
+// Which peers there are, as they say themselves when they are asked.
+import { assertEquals, assertRejects } from "@std/assert";
+import { AccessDeniedError, CallTimeoutError, PeerClosedError, PeerGoneError, RPCPeer } from "../../mod.ts";
+import type { Answerer } from "../../src/rpc/identity.ts";
+import { listPeers } from "../../src/rpc/peer_list.ts";
+import { MemoryNetwork } from "../fakes/memory_network.ts";
+import { openPeers } from "../fakes/peers.ts";
+
+/** An answer of a port, by a user. */
+function answer(identity: unknown, uid = 10): Answerer {
+  return { caller: { port: 1, uid, gid: 0, pidHint: 0 }, name: null, identity };
+}
+
+const IDENTITY = { incarnation: "a", port: 3, names: ["one", "two"], methods: ["m"] };
+
+Deno.test("ports of one peer are one entry, at its own port; entries are in the order of those", async () => {
+  const answers = new Map([[9, IDENTITY], [3, IDENTITY], [5, { ...IDENTITY, incarnation: "b", port: 2, names: [] }]]);
+  const peers = await listPeers([9, 5, 3], (port) => Promise.resolve(answer(answers.get(port))));
+  assertEquals(peers, [
+    { port: 2, uid: 10, names: [], methods: ["m"] },
+    { port: 3, uid: 10, names: ["one", "two"], methods: ["m"] },
+  ]);
+});
+
+Deno.test("who says to be another user's peer is an entry of its own", async () => {
+  const peers = await listPeers([3, 4], (port) => Promise.resolve(answer(IDENTITY, port)));
+  assertEquals(peers.map(({ uid }) => uid), [3, 4]);
+});
+
+Deno.test("who is gone is left out; who is silent, refuses or talks rubbish is there without what it did not tell", async () => {
+  const outcomes: Record<number, () => Promise<Answerer>> = {
+    1: () => Promise.reject(new PeerGoneError(1)),
+    2: () => Promise.reject(new CallTimeoutError(2, "rpc.identity", 5)),
+    3: () => Promise.resolve({ ...answer(undefined), refusal: new AccessDeniedError("no") }),
+  };
+  const rubbish = [null, 5, "text", [], {}, { ...IDENTITY, names: "one" }, { ...IDENTITY, methods: [1] }, {
+    ...IDENTITY,
+    port: "3",
+  }, { ...IDENTITY, incarnation: 1 }];
+  for (const [index, identity] of rubbish.entries()) outcomes[4 + index] = () => Promise.resolve(answer(identity));
+  const peers = await listPeers(Object.keys(outcomes).map(Number), (port) => outcomes[port]!());
+  assertEquals(peers[0], { port: 2, uid: undefined, names: [], methods: undefined });
+  assertEquals(
+    peers.slice(1),
+    [3, ...rubbish.keys().map((index) => 4 + index)].map((port) => ({ port, uid: 10, names: [], methods: undefined })),
+  );
+});
+
+Deno.test("no more than 64 ports are asked at once", async () => {
+  let asked = 0;
+  let most = 0;
+  const ports = Array.from({ length: 200 }, (_, index) => index + 1);
+  const peers = await listPeers(ports, async (port) => {
+    most = Math.max(most, ++asked);
+    await Promise.resolve();
+    asked--;
+    return answer({ ...IDENTITY, incarnation: String(port), port });
+  });
+  assertEquals([peers.length, most], [200, 64]);
+});
+
+Deno.test("a peer lists itself and others with their names, each once", async () => {
+  await using peers = openPeers();
+  const { server, client } = peers;
+  server.registerFunction(() => 1, "one");
+  server.claim("com.example.listed");
+  server.runServerForever();
+  const listed = await client.list({ timeout: 5_000 });
+  assertEquals(listed.map(({ port, names, methods }) => [port, names, methods]), [
+    [100, ["com.example.listed"], ["one"]],
+    [200, [], []],
+  ]);
+});
+
+Deno.test("a link that cannot tell, a timeout that is none, and a peer that is closed are errors", async () => {
+  const link = new MemoryNetwork().open(1);
+  const peer = new RPCPeer({ link: Object.assign(link, { peers: undefined }) });
+  await assertRejects(() => peer.list(), TypeError, "This link cannot tell which peers there are");
+  await assertRejects(() => peer.list({ timeout: 0 }), RangeError);
+  await peer.close();
+  await assertRejects(() => peer.list(), PeerClosedError);
+});
