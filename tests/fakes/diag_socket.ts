@@ -79,6 +79,23 @@ export function portMessage(port: number, cookie: bigint = BigInt(port)): Uint8A
   return diagMessage(SOCK_DIAG_BY_FAMILY, payload);
 }
 
+/** The message about the socket of a port, with an attribute that nobody has asked for, and its flags. */
+export function flagsMessage(port: number, flags: number): Uint8Array {
+  const [MEMINFO, FLAGS] = [0, 4];
+  const payload = new Uint8Array(MESSAGE_SIZE + 16);
+  const view = viewOf(payload);
+  payload[0] = AF_NETLINK;
+  view.setUint32(PORT, port, true);
+  for (
+    const [offset, type, value] of [[MESSAGE_SIZE, MEMINFO, 0xffff_ffff], [MESSAGE_SIZE + 8, FLAGS, flags]] as const
+  ) {
+    view.setUint16(offset, 8, true);
+    view.setUint16(offset + 2, type, true);
+    view.setUint32(offset + 4, value, true);
+  }
+  return diagMessage(SOCK_DIAG_BY_FAMILY, payload);
+}
+
 /** What ends the answer. */
 export function doneMessage(): Uint8Array {
   return diagMessage(NLMSG_DONE, new Uint8Array(4));

@@ -1,0 +1,67 @@
+// Which sockets are peers, by the mark that the kernel shows.
+import { assertEquals } from "@std/assert";
+import { NDIAG_FLAG_CAP_ACK } from "../../ffi/constants.ts";
+import { NetlinkSocket } from "../../src/netlink/socket.ts";
+import { peerPorts } from "../../src/netlink/sock_diag.ts";
+import { diagMessage, doneMessage, flagsMessage, portMessage } from "../fakes/diag_socket.ts";
+import { FakeSyscalls } from "../fakes/syscalls.ts";
+
+const NLMSG_ERROR = 2;
+/** A flag that any socket may have. */
+const OTHER_FLAG = 0x2;
+const PEER = NDIAG_FLAG_CAP_ACK;
+
+/** Asks a kernel that answers each look so; what is behind the last one is answered like it. */
+function portsOf(...looks: readonly (readonly Uint8Array[])[]): number[] | undefined {
+  const kernel = new FakeSyscalls();
+  const socket = new NetlinkSocket(kernel, { port: 10 });
+  let look = 0;
+  kernel.tellPorts = () => looks[Math.min(look++, looks.length - 1)]!;
+  try {
+    return peerPorts(kernel, { fd: socket.fd, netns: undefined });
+  } finally {
+    socket.close();
+    kernel.assertAllClosed();
+  }
+}
+
+/** A dump: the messages of each datagram, and the end. */
+function dump(...datagrams: readonly (readonly Uint8Array[])[]): Uint8Array[] {
+  return [...datagrams.map((messages) => new Uint8Array(messages.flatMap((bytes) => [...bytes]))), doneMessage()];
+}
+
+Deno.test("peers are the sockets with the mark, in the order of their ports; none without a port is one", () => {
+  const all = dump([
+    flagsMessage(30, PEER | OTHER_FLAG),
+    flagsMessage(20, OTHER_FLAG),
+    flagsMessage(0, PEER),
+    flagsMessage(7, PEER),
+    portMessage(40),
+  ]);
+  assertEquals(portsOf(all), [7, 30]);
+});
+
+Deno.test("what one dump passes over at a seam is in another", () => {
+  const [a, b, c] = [1, 2, 3].map((port) => flagsMessage(port, PEER));
+  assertEquals(portsOf(dump([a!], [c!]), dump([b!, c!])), [1, 2, 3]);
+});
+
+Deno.test("where the kernel does not tell, or stops in the middle, nothing is told", () => {
+  assertEquals(portsOf([diagMessage(NLMSG_ERROR, new Uint8Array(20))]), undefined);
+  assertEquals(portsOf(dump([flagsMessage(1, PEER)]), [diagMessage(NLMSG_ERROR, new Uint8Array(20))]), undefined);
+  const kernel = new FakeSyscalls();
+  const socket = new NetlinkSocket(kernel, { port: 10 });
+  kernel.fail("socket", "EMFILE");
+  assertEquals(peerPorts(kernel, { fd: socket.fd, netns: undefined }), undefined);
+  socket.close();
+});
+
+Deno.test("a socket is marked where the kernel has the mark, and opened all the same where it has not", () => {
+  const kernel = new FakeSyscalls();
+  const before = kernel.count("setsockopt");
+  new NetlinkSocket(kernel, { port: 10 }).close();
+  const options = kernel.count("setsockopt") - before;
+  kernel.fail("setsockopt", "ENOPROTOOPT", 1, options - 1);
+  new NetlinkSocket(kernel, { port: 10 }).close();
+  kernel.assertAllClosed();
+});
