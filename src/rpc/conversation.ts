@@ -147,6 +147,18 @@ export class Conversation {
   }
 
   /**
+   * Claims a name, unless nothing new is taken.
+   *
+   * @param name The name.
+   * @throws {PeerClosedError} If it has ended, or is about to.
+   */
+  claim(name: string): void {
+    this.assertOpen();
+    if (this.#drained !== undefined) throw new PeerClosedError();
+    this.names.claim(name);
+  }
+
+  /**
    * Takes no requests any more, and waits until those in hand are answered and the answers have left.
    *
    * @param milliseconds How long that may take.

@@ -49,7 +49,7 @@ export class NamedPeer extends TroubleTarget {
    *
    * @param name The name: up to 255 bytes, such as `"com.example.clock"`.
    * @throws {NameTakenError} If somebody has it, this peer included; or another name that stands for the same port, by chance.
-   * @throws {PeerClosedError} If the peer is closed.
+   * @throws {PeerClosedError} If the peer is closed, or drains.
    * @throws {TypeError} If it is not a string, or the link of this peer has no names.
    * @throws {RangeError} If it is empty, too long, a number, or has control characters.
    * @throws {SyscallError} If the kernel refuses another socket.
@@ -68,8 +68,7 @@ export class NamedPeer extends TroubleTarget {
    * ```
    */
   claim(name: string): void {
-    this.#conversation.assertOpen();
-    this.#conversation.names.claim(name);
+    this.#conversation.claim(name);
   }
 
   /**

@@ -245,3 +245,12 @@ Deno.test("a name whose link fails is lost: that is told, and the peer goes on",
   server.claim(CLOCK);
   assertEquals([await client.call(CLOCK, "rpc.ping"), server.names], ["pong", ["other", CLOCK]]);
 });
+
+Deno.test("a peer that drains claims no name any more", async () => {
+  await using peers = openPeers();
+  const { server } = peers;
+  const closing = server.close({ drain: true });
+  assertThrows(() => server.claim("com.example.late"), PeerClosedError);
+  await closing;
+  assertEquals(server.names, []);
+});
