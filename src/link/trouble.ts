@@ -15,7 +15,7 @@
  * - `"unexpected"`: a response that nobody waits for, from where it came; dropped.
  * - `"handler"`: a handler that threw; its caller is told the message.
  * - `"notification"`: a notification that could not be carried out; its sender is not told.
- * - `"undelivered"`: an answer that could not be sent.
+ * - `"undelivered"`: an answer that could not be sent, or a name that is lost since its socket has failed.
  * - `"denied"`: a request, or a notification, of somebody who may not; the sender of a request is told.
  * - `"refused"`: a message larger than `maxMessageSize`, or beyond what is taken at once; its sender is told.
  * - `"overrun"`: the kernel dropped messages before they were read.
