@@ -28,7 +28,7 @@ for (const [letters, name] of Object.entries(longest)) {
 }
 
 for (
-  const name of ["a", "com.example.clock", "7 dwarfs", "-1", "1.5", "0x10", "７", "né à Genève", " ", "/tmp/x", "🕰️"]
+  const name of ["a", "com.example.clock", "7 dwarfs", "-1", "1.5", "0x10", "７", "né à Genève", " ", "/a/path", "🕰️"]
 ) {
   Deno.test(`this can be a name: ${JSON.stringify(name)}`, () => assertStrictEquals(checkName(name), name));
 }
