@@ -11,7 +11,7 @@ const ASKED_AT_ONCE = 64;
 
 /** A peer that was found. */
 export interface PeerInfo {
-  /** Its own port. */
+  /** Its own port; where it does not answer from the one that it says is its own, one of those that it does answer from. */
   readonly port: number;
   /** Its user, in the words of the kernel; undefined where it did not answer. */
   readonly uid: number | undefined;
@@ -21,10 +21,12 @@ export interface PeerInfo {
   readonly methods: readonly string[] | undefined;
 }
 
-/** What was found at a port. */
+/** What was found at a port, which the kernel attests. */
 interface Found extends PeerInfo {
   /** What all ports of a peer have in common. */
   readonly key: string;
+  /** The port that it says is its own: it may be anybody's. */
+  readonly stated?: number;
 }
 
 /**
@@ -38,16 +40,15 @@ export async function listPeers(
   ports: readonly number[],
   ask: (port: number) => Promise<Answerer>,
 ): Promise<PeerInfo[]> {
-  const peers = new Map<string, PeerInfo>();
+  const peers = new Map<string, Found>();
   for (let start = 0; start < ports.length; start += ASKED_AT_ONCE) {
     const found = await Promise.all(ports.slice(start, start + ASKED_AT_ONCE).map((port) => find(port, ask)));
     for (const peer of found) {
-      if (peer === undefined || peers.has(peer.key)) continue;
-      const { key, ...info } = peer;
-      peers.set(key, info);
+      if (peer !== undefined && (peer.stated === peer.port || !peers.has(peer.key))) peers.set(peer.key, peer);
     }
   }
-  return [...peers.values()].sort((a, b) => a.port - b.port);
+  return [...peers.values()].map(({ port, uid, names, methods }) => ({ port, uid, names, methods }))
+    .sort((a, b) => a.port - b.port);
 }
 
 /** Asks one port; undefined where nobody holds it any more. */
@@ -55,9 +56,9 @@ async function find(port: number, ask: (port: number) => Promise<Answerer>): Pro
   try {
     const { caller: { uid }, identity } = await ask(port);
     if (!isIdentity(identity)) return { key: String(port), port, uid, names: [], methods: undefined };
-    const { incarnation, names, methods } = identity;
+    const { incarnation, port: stated, names, methods } = identity;
     // What it says holds for its own user only: nobody hides another's peer.
-    return { key: `${uid} ${incarnation}`, port: identity.port, uid, names, methods };
+    return { key: `${uid} ${incarnation}`, port, stated, uid, names, methods };
   } catch (error) {
     if (error instanceof PeerGoneError) return undefined;
     return { key: String(port), port, uid: undefined, names: [], methods: undefined };

@@ -14,12 +14,21 @@ function answer(identity: unknown, uid = 10): Answerer {
 const IDENTITY = { incarnation: "a", port: 3, names: ["one", "two"], methods: ["m"] };
 
 Deno.test("ports of one peer are one entry, at its own port; entries are in the order of those", async () => {
-  const answers = new Map([[9, IDENTITY], [3, IDENTITY], [5, { ...IDENTITY, incarnation: "b", port: 2, names: [] }]]);
+  const answers = new Map([[9, IDENTITY], [3, IDENTITY], [5, { ...IDENTITY, incarnation: "b", port: 5, names: [] }]]);
   const peers = await listPeers([9, 5, 3], (port) => Promise.resolve(answer(answers.get(port))));
   assertEquals(peers, [
-    { port: 2, uid: 10, names: [], methods: ["m"] },
     { port: 3, uid: 10, names: ["one", "two"], methods: ["m"] },
+    { port: 5, uid: 10, names: [], methods: ["m"] },
   ]);
+});
+
+Deno.test("a port that is said counts only where the same peer answers from it: it may be somebody else's", async () => {
+  const identities = new Map([
+    [3, { ...IDENTITY, incarnation: "victim", port: 3, names: ["bank"] }],
+    [9, { ...IDENTITY, incarnation: "liar", port: 3, names: ["bank"] }],
+  ]);
+  const peers = await listPeers([9, 3], (port) => Promise.resolve(answer(identities.get(port), port)));
+  assertEquals(peers.map(({ port, uid }) => [port, uid]), [[3, 3], [9, 9]]);
 });
 
 Deno.test("who says to be another user's peer is an entry of its own", async () => {
