@@ -6,8 +6,9 @@
 import { encodeBatch, encodeParams, encodeRequest } from "../jsonrpc/encode.ts";
 import { HEAD, type Phrase, RequestPhrases } from "../jsonrpc/phrases.ts";
 import { type Delivery, EXPENDABLE } from "../link/delivery.ts";
+import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
-import { LEGACY, NATIVE } from "../wire/dialect.ts";
+import { LEGACY } from "../wire/dialect.ts";
 import { ANYONE } from "./access.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import type { Contact } from "./contact.ts";
@@ -104,17 +105,24 @@ export class Client {
     const own = { trust: ANYONE, dialect, asks: false, name: undefined, signal: undefined };
     const terms = { port, method: IDENTITY_METHOD, timeout, contact, ...own };
     const id = this.#pending.nextId();
+    const lane = dialect === LEGACY ? this.#parts.legacy.lane(port) : undefined;
     return new Promise((resolve, reject) => {
+      const failed = (reason: unknown, caller?: Caller) => {
+        if (caller !== undefined) return resolve({ caller, name: null, refusal: reason });
+        // It may be answered all the same.
+        lane?.givenUp(id);
+        reject(reason);
+      };
       const call = this.#pending.add(
         id,
         terms,
         (identity, caller) => resolve({ caller: caller!, name: nameIn(identity), identity }),
-        (reason, caller) => caller === undefined ? reject(reason) : resolve({ caller, name: null, refusal: reason }),
+        failed,
       );
       contact.join(call, true);
       const body = encodeRequest(id, IDENTITY_METHOD, undefined);
-      if (dialect === NATIVE) return this.#post(port, id, body, call);
-      this.#parts.legacy.lane(port).sent(id);
+      if (lane === undefined) return this.#post(port, id, body, call);
+      lane.sent(id);
       this.#outbox.legacyRequest(port, body, call);
     });
   }

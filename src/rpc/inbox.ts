@@ -125,8 +125,10 @@ export class Inbox implements MessageSink {
 
   /** Takes an answer of a legacy peer. Only its id tells what it answers; where it has none, the order does. */
   #legacyResponse(body: Uint8Array, sender: Caller): void {
-    const lane = this.#limits.legacy.known(sender.port);
-    if (lane === undefined) return this.#unexpected(0, sender);
+    const { awaits, legacy } = this.#limits;
+    const lane = legacy.known(sender.port);
+    // Where nothing is awaited, nor may come late, an answer is not even parsed.
+    if (lane === undefined || !(awaits(sender.port) || lane.mayBeAnswered)) return this.#unexpected(NO_NUMBER, sender);
     let payload: unknown;
     try {
       payload = parseJSON(body, this.#limits.maxDepth);

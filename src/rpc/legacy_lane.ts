@@ -50,6 +50,11 @@ export class LegacyLane {
     return this.#id !== undefined;
   }
 
+  /** Whether an answer may come that nobody waits for any more. */
+  get mayBeAnswered(): boolean {
+    return this.#strays.length > 0;
+  }
+
   /** When the message whose turn it is is given up, as `performance.now()` counts. */
   get deadline(): number {
     return this.#current?.deadline ?? Infinity;

@@ -32,6 +32,17 @@ Deno.test("results and errors come back as from any other peer", async () => {
   assertMatch(own.stack!, /legacy_answers_test/);
 });
 
+Deno.test("what nobody has asked for is not even parsed, also of a port that was called", async () => {
+  await using peers = openCalling();
+  const { client, python } = peers;
+  const call = client.call(600, "echo", ["a"], LEGACY);
+  await echo(python, 1);
+  assertEquals(await call, "a");
+  python.send(200, { body: "no JSON", payloadType: 2 });
+  await settle();
+  assertEquals(kindsOf(peers.clientTroubles), ["unexpected"]);
+});
+
 Deno.test("a second answer to the same call is trouble", async () => {
   await using peers = openCalling();
   const { client, python } = peers;
