@@ -47,16 +47,6 @@ export function portOfName(name: string): number {
   return FIRST_NAMED_PORT + Number(hash % COUNT);
 }
 
-/**
- * Tells whether a port is one that is kept for names.
- *
- * @param port The port.
- * @returns Whether.
- */
-export function isNamedPort(port: number): boolean {
-  return port >= FIRST_NAMED_PORT && port <= LAST_NAMED_PORT;
-}
-
 function problemOf(name: string): string | undefined {
   if (name === "") return "it is empty";
   // It would be taken for a port.

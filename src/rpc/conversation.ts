@@ -1,5 +1,5 @@
 /**
- * The parts of a peer, put together on a link.
+ * A peer from its opening to its end.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { NATIVE } from "../wire/dialect.ts";
 import { type AccessRule, compileAccess } from "./access.ts";
 import type { Client } from "./client.ts";
 import type { Timed } from "./deadlines.ts";
-import { isolateDeadlines, isolateLooks, isolateSendBuffer } from "./isolate.ts";
 import { type Entrance, readLast } from "./entrance.ts";
 import type { HeldLinks } from "./held_links.ts";
+import { isolateDeadlines, isolateLooks, isolateSendBuffer } from "./isolate.ts";
 import type { Methods } from "./methods.ts";
 import type { Names } from "./names.ts";
 import {
@@ -35,7 +35,6 @@ export class Conversation {
   readonly link: Link;
 
   readonly #parts: Parts;
-  readonly #trouble: ReportTrouble;
   #drained: Promise<void> | undefined;
   #closeError: PeerClosedError | undefined;
 
@@ -58,7 +57,6 @@ export class Conversation {
     // The buffer first: when the isolate ends, it is flushed before the sockets are closed.
     isolateSendBuffer();
     this.link = link ?? new NetlinkLink({ port, fd, netns, busyPoll });
-    this.#trouble = trouble;
     const isTrustGiven = options.trust !== undefined;
     const settings = { maxMessageSize, maxQueuedBytes, timeout, quotas, access, trust, isTrustGiven };
     const parts = this.#parts = new Parts(this.link, settings, trouble);
