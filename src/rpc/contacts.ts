@@ -264,10 +264,11 @@ export class Contacts implements ContactHost {
     }
     contact.identified(answerer);
     if (answerer.name !== name) return notNamed(contact.port, name, answerer);
+    if (sending.trust.isAnyone) return undefined;
     // Whoever has answered may be another than the one who is trusted.
-    return sending.trust.isAnyone || await allows(sending, answerer.caller)
-      ? undefined
-      : AccessDeniedError.untrusted(contact.port, answerer.caller.uid);
+    const { caller } = answerer;
+    if (!await allows(sending, caller)) return AccessDeniedError.untrusted(contact.port, caller.uid);
+    return await this.#changed(contact, sending, caller);
   }
 
   /** Says why a receiver is not trusted, after having asked it where it must. */

@@ -1,10 +1,11 @@
 // What a peer that lives on does with a name that it gives back, and what its callers make of that.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { mock } from "node:test";
-import { AccessDeniedError, currentCall, NameNotFoundError, ServerError } from "../../mod.ts";
+import { AccessDeniedError, currentCall, NameNotFoundError, PeerGoneError, ServerError } from "../../mod.ts";
 import { portOfName } from "../../src/naming/name.ts";
 import { openPeers } from "../fakes/peers.ts";
 import { settle, Stranger } from "../fakes/stranger.ts";
+import { CLOCK, CLOCK_PORT, lastNamed, openNamed } from "./named.ts";
 import { bodyOf, methodsSentBy } from "./wire.ts";
 
 const NAME = "com.example.clock";
@@ -98,4 +99,27 @@ Deno.test("a synchronous call trusts whoever says to have the name, and not only
   };
   const error = assertThrows(() => client.callSync(NAME, "m", ["secret"]), AccessDeniedError);
   assertEquals([error.uid, methodsSentBy(clientLink)], [1_000, ["rpc.identity"]]);
+});
+
+Deno.test("whoever takes the port of a name while a rule takes its time is not sent the call", async () => {
+  await using peers = openNamed();
+  const { server, serverLink, client, network } = peers;
+  server.runServerForever();
+  const asked = Promise.withResolvers<void>();
+  const decided = Promise.withResolvers<boolean>();
+  // First about whoever listens beside the port, then about whoever has told the name.
+  let times = 0;
+  const trust = () => {
+    if (++times === 1) return true;
+    asked.resolve();
+    return decided.promise;
+  };
+  const gone = assertRejects(() => client.call(CLOCK, "via", ["secret"], { trust }), PeerGoneError);
+  await asked.promise;
+  // By a process that lives on: nothing tells of that.
+  lastNamed(serverLink).close();
+  const heir = new Stranger(network.open(CLOCK_PORT, { uid: 66 }));
+  decided.resolve(true);
+  await gone;
+  assertEquals(heir.unread, []);
 });
