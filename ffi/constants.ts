@@ -57,6 +57,7 @@ export const O_CLOEXEC = 0o2000000;
 
 // <linux/netlink.h>
 export const SOL_NETLINK = 270;
+export const NETLINK_ADD_MEMBERSHIP = 1;
 /** Has the kernel cut short the messages that it acknowledges: it sends none to a socket of programs. */
 export const NETLINK_CAP_ACK = 10;
 

@@ -40,6 +40,18 @@ export function writeSockaddrNl(view: DataView, offset: number, port: number): v
 }
 
 /**
+ * Writes the address of one of the kernel's multicast groups.
+ *
+ * @param view Where to write.
+ * @param offset First byte of the struct in the view.
+ * @param group The group, from 1 to 32. `sendto(2)` takes the lowest one where several bits are set.
+ */
+export function writeSockaddrNlGroup(view: DataView, offset: number, group: number): void {
+  writeSockaddrNl(view, offset, 0);
+  view.setUint32(offset + NL_GROUPS, (1 << (group - 1)) >>> 0, true);
+}
+
+/**
  * Changes the port of an address that was written before: the one field that differs from one message to the next.
  *
  * @param view Where the address is.

@@ -153,6 +153,25 @@ export interface Link {
    * @throws {SyscallError} If it cannot be opened: with EADDRINUSE where somebody holds the port.
    */
   beside?(port: number): Link;
+  /**
+   * Sends a datagram to all links that hear a multicast group, at once and without waiting. Who has no room for it loses it. Left
+   * out where a link has no such groups.
+   *
+   * @param group Number of the group, from 1 to 32.
+   * @param bytes Memory that begins with the datagram.
+   * @param length Length of the datagram in bytes.
+   * @throws {Error} If it could not be sent.
+   */
+  multicast?(group: number, bytes: Uint8Array<ArrayBuffer>, length: number): void;
+  /**
+   * Hears a multicast group. Left out where a link has no such groups.
+   *
+   * @param group Number of the group, from 1 to 32.
+   * @param from Port of the one who counts: anybody may send to a group.
+   * @param receiver Told of what comes from there; and of an "overrun", where something of anybody's was lost.
+   * @returns What has the group heard while it is held; undefined where this process may not.
+   */
+  hear?(group: number, from: number, receiver: LinkReceiver): GroupEar | undefined;
   /** Begins to read, and keeps the process running. Counts: each hold needs its release. */
   hold(): void;
   /** Takes one hold back. */
@@ -168,6 +187,9 @@ export interface Link {
    */
   close(): Promise<void> | undefined;
 }
+
+/** Hears a multicast group. It is held and closed as a {@linkcode Link} is. */
+export type GroupEar = Pick<Link, "hold" | "release" | "ref" | "unref" | "close">;
 
 /**
  * What became of a datagram for which there may be room very soon: it was sent; the receiver does not read right now; or this side

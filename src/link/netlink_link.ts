@@ -16,13 +16,16 @@ import { namespaceOf } from "../netlink/namespaces.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
 import { peerPorts, socketAt } from "../netlink/sock_diag.ts";
-import { MAX_DATAGRAM, NetlinkSocket, type NetlinkSocketOptions } from "../netlink/socket.ts";
+import { NetlinkSocket } from "../netlink/socket.ts";
+import { MAX_DATAGRAM, type NetlinkSocketOptions } from "../netlink/socket_opening.ts";
 import { unmappedIds } from "../netlink/user_namespace.ts";
 import { BlockingNetlink } from "./blocking_netlink.ts";
+import { NetlinkEar } from "./netlink_ear.ts";
 import { ForeignQueue } from "./foreign_queue.ts";
 import type {
   BlockingLink,
   Caller,
+  GroupEar,
   Lifeline,
   Link,
   LinkReceiver,
@@ -160,6 +163,24 @@ export class NetlinkLink implements Link, ReactorSource {
     throw new TypeError(
       "The socket of this peer was handed in from another network namespace: nothing is opened beside it",
     );
+  }
+
+  multicast(group: number, bytes: Uint8Array<ArrayBuffer>, length: number): void {
+    this.#socket.multicast(group, bytes, length);
+  }
+
+  hear(group: number, from: number, receiver: LinkReceiver): GroupEar | undefined {
+    const { netns } = this.#place;
+    let ear: NetlinkEar;
+    try {
+      ear = new NetlinkEar(this.#reactor, { group, from, netns }, receiver);
+    } catch {
+      return undefined; // Whatever the kernel refuses: there is another way.
+    }
+    const { syscalls } = this.#reactor;
+    if (namespaceOf(syscalls, ear.fd) === namespaceOf(syscalls, this.fd)) return ear;
+    ear.close();
+    return undefined;
   }
 
   peers(): number[] | undefined {

@@ -3,82 +3,28 @@
  *
  * @module
  */
-import {
-  AF_NETLINK,
-  MSG_DONTWAIT,
-  MSG_TRUNC,
-  NETLINK_CAP_ACK,
-  NETLINK_USERSOCK,
-  SO_DOMAIN,
-  SO_PASSCRED,
-  SO_PROTOCOL,
-  SO_RCVBUF,
-  SO_RCVLOWAT,
-  SO_RCVTIMEO,
-  SO_SNDBUF,
-  SO_SNDTIMEO,
-  SOCK_CLOEXEC,
-  SOCK_RAW,
-  SOL_NETLINK,
-  SOL_SOCKET,
-} from "../../ffi/constants.ts";
+import { MSG_DONTWAIT, MSG_TRUNC, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from "../../ffi/constants.ts";
 import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import {
-  readSockaddrNlPort,
   SOCKADDR_NL_SIZE,
   writeSockaddrNl,
+  writeSockaddrNlGroup,
   writeSockaddrNlPort,
 } from "../../ffi/structs/sockaddr_nl.ts";
 import type { SendSlot, Syscalls } from "../../ffi/syscalls.ts";
 import { sendError, SyscallError } from "../errors.ts";
-import { threadMark } from "./leftovers.ts";
-import { inNetworkNamespace, type NetworkNamespace } from "./namespaces.ts";
-
-/**
- * The largest datagram that is sent, in bytes: 128 KiB with what the kernel adds to it.
- *
- * A larger one costs no less for each byte, and a receiver whose queue is small holds only a few: of these, three where
- * `net.core.rmem_max` is 212,992.
- */
-export const MAX_DATAGRAM = 130_560;
+import { check, type NetlinkSocketOptions, openBoundSocket, SEND_WAIT_MILLISECONDS } from "./socket_opening.ts";
 
 /** How much more is read of a datagram of others, in bytes. It is memory only while such a one is read. */
 export const MAX_OVERFLOW = 67_108_864;
-
-/** How long a thread waits for room in the receiver's queue, in milliseconds. Nothing else ends its wait, not even `close(2)`. */
-export const SEND_WAIT_MILLISECONDS = 50;
-
-/**
- * What is asked for as SO_RCVBUF, in bytes; the kernel doubles it, and caps it at `net.core.rmem_max` first.
- *
- * It holds some 500 small messages, or three of the largest datagrams. More would make a flood worse: the kernel lets nobody in who
- * waits for room until the whole queue was read.
- */
-export const RECEIVE_BUFFER_SIZE = 212_992;
-
-/** A datagram may have at most SO_SNDBUF less this many bytes (`netlink_sendmsg` in net/netlink/af_netlink.c). */
-const SEND_BUFFER_OVERHEAD = 32;
-
-/** What socket(2) says where a sandbox forbids the address family. */
-const SANDBOXED: readonly number[] = [ERRNO.EAFNOSUPPORT, ERRNO.EPROTONOSUPPORT, ERRNO.EPERM, ERRNO.EACCES];
-const SANDBOX_HINT =
-  "A sandbox forbids netlink sockets here: of systemd, RestrictAddressFamilies= must name AF_NETLINK";
 
 // Where a datagram goes. All sockets of the isolate share it: the kernel has read it when the call returns.
 const destinationView = new DataView(new ArrayBuffer(SOCKADDR_NL_SIZE));
 const destination = new Uint8Array(destinationView.buffer);
 writeSockaddrNl(destinationView, 0, 0);
-
-/** How a socket is opened. */
-export interface NetlinkSocketOptions {
-  /** The port to bind, from 1 to 0xffffffff; the kernel chooses one where it is left out. */
-  readonly port?: number | undefined;
-  /** A socket that was opened elsewhere, to be taken over; a new one is opened where it is left out. */
-  readonly fd?: number | undefined;
-  /** The network namespace to open it in; that of this thread where it is left out. */
-  readonly netns?: NetworkNamespace | undefined;
-}
+const multicastView = new DataView(new ArrayBuffer(SOCKADDR_NL_SIZE));
+const multicastDestination = new Uint8Array(multicastView.buffer);
 
 /** A bound netlink socket. */
 export class NetlinkSocket {
@@ -111,27 +57,7 @@ export class NetlinkSocket {
    */
   constructor(syscalls: Syscalls, options: NetlinkSocketOptions = {}) {
     this.#syscalls = syscalls;
-    this.fd = options.fd ??
-      (options.netns === undefined ? this.#open() : inNetworkNamespace(syscalls, options.netns, () => this.#open()));
-    try {
-      if (options.fd !== undefined) this.#checkKind(options.fd);
-      this.port = this.#bind(options.port ?? 0);
-      this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_PASSCRED, 1));
-      if (options.fd === undefined) {
-        this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_RCVLOWAT, threadMark(syscalls)));
-      }
-      this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_SIZE));
-      this.#check("setsockopt", syscalls.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUF, MAX_DATAGRAM));
-      this.maxDatagram = Math.min(MAX_DATAGRAM, this.#option(SO_SNDBUF) - SEND_BUFFER_OVERHEAD);
-      this.#setTime(SO_SNDTIMEO, SEND_WAIT_MILLISECONDS);
-      // Last of all: a socket that is refused stays its owner's as it was.
-      if (options.fd !== undefined) this.#check("fcntl", syscalls.adopt(options.fd));
-      // By this flag others tell a peer from any other socket. Where the kernel does not have it, they cannot.
-      syscalls.setsockopt(this.fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
-    } catch (error) {
-      if (options.fd === undefined) syscalls.close(this.fd);
-      throw error;
-    }
+    ({ fd: this.fd, port: this.port, maxDatagram: this.maxDatagram } = openBoundSocket(syscalls, options));
   }
 
   /**
@@ -147,6 +73,25 @@ export class NetlinkSocket {
    */
   send(to: number, bytes: Uint8Array<ArrayBuffer>, length: number): boolean {
     return this.#send(to, bytes, length, MSG_DONTWAIT);
+  }
+
+  /**
+   * Sends a datagram to all who hear a multicast group of the kernel.
+   *
+   * @param group The group, from 1 to 32.
+   * @param bytes Memory that begins with the datagram.
+   * @param length Length of the datagram in bytes.
+   * @throws {SyscallError} If the kernel refuses, such as ENOBUFS for one that is too large for it.
+   */
+  multicast(group: number, bytes: Uint8Array<ArrayBuffer>, length: number): void {
+    this.#assertOpen("sendto");
+    writeSockaddrNlGroup(multicastView, 0, group);
+    while (this.#syscalls.sendto(this.fd, bytes, length, MSG_DONTWAIT, multicastDestination) === -1) {
+      const errno = this.#syscalls.errno();
+      // The kernel sends it to port 0 too, once all have it: nobody is there (`netlink_sendmsg` in net/netlink/af_netlink.c).
+      if (errno === ERRNO.ECONNREFUSED) return;
+      if (errno !== ERRNO.EINTR) throw new SyscallError("sendto", errno);
+    }
   }
 
   /**
@@ -263,57 +208,12 @@ export class NetlinkSocket {
     }
   }
 
-  #open(): number {
-    return this.#check("socket", this.#syscalls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_USERSOCK));
-  }
-
   #setTime(option: number, milliseconds: number): void {
-    this.#check("setsockopt", this.#syscalls.setsockoptTime(this.fd, SOL_SOCKET, option, milliseconds));
-  }
-
-  #checkKind(fd: number): void {
-    if (this.#option(SO_DOMAIN) !== AF_NETLINK || this.#option(SO_PROTOCOL) !== NETLINK_USERSOCK) {
-      throw new TypeError(`File descriptor ${fd} is not a NETLINK_USERSOCK socket`);
-    }
-  }
-
-  /** Binds the socket where it is not bound yet; returns its port. */
-  #bind(wanted: number): number {
-    const address = new Uint8Array(new ArrayBuffer(SOCKADDR_NL_SIZE));
-    const view = new DataView(address.buffer);
-    this.#check("getsockname", this.#syscalls.getsockname(this.fd, address));
-    const bound = readSockaddrNlPort(view, 0);
-    if (bound !== 0) {
-      if (wanted === 0 || wanted === bound) return bound;
-      throw new TypeError(`File descriptor ${this.fd} is bound to port ${bound} already, not to ${wanted}`);
-    }
-    writeSockaddrNl(view, 0, wanted);
-    if (this.#syscalls.bind(this.fd, address) === -1) {
-      const errno = this.#syscalls.errno();
-      const hint = errno === ERRNO.EADDRINUSE
-        ? `Another socket holds port ${wanted}: choose another, or none to get a free one`
-        : undefined;
-      throw new SyscallError("bind", errno, hint);
-    }
-    this.#check("getsockname", this.#syscalls.getsockname(this.fd, address));
-    return readSockaddrNlPort(view, 0);
+    check(this.#syscalls, "setsockopt", this.#syscalls.setsockoptTime(this.fd, SOL_SOCKET, option, milliseconds));
   }
 
   /** The number of a closed descriptor may be another's by now. */
   #assertOpen(syscall: string): void {
     if (this.#closed) throw new SyscallError(syscall, ERRNO.EBADF);
-  }
-
-  #option(option: number): number {
-    const value = new Int32Array(new ArrayBuffer(4));
-    this.#check("getsockopt", this.#syscalls.getsockopt(this.fd, SOL_SOCKET, option, value));
-    return value[0]!;
-  }
-
-  #check(syscall: string, result: number): number {
-    if (result !== -1) return result;
-    const errno = this.#syscalls.errno();
-    const hint = syscall === "socket" && SANDBOXED.includes(errno) ? SANDBOX_HINT : undefined;
-    throw new SyscallError(syscall, errno, hint);
   }
 }

@@ -7,7 +7,8 @@ import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { EventList, Syscalls } from "../../ffi/syscalls.ts";
 import type { EpollSet } from "./epoll_set.ts";
 import type { ReactorSource } from "./registration.ts";
-import { MAX_DATAGRAM, MAX_OVERFLOW } from "./socket.ts";
+import { MAX_OVERFLOW } from "./socket.ts";
+import { MAX_DATAGRAM } from "./socket_opening.ts";
 import type { WatchList } from "./watch_list.ts";
 
 /** How long sockets are read before timers and other I/O have their turn, in milliseconds. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { SendBuffer } from "../link/send_buffer.ts";
-import { MAX_DATAGRAM } from "../netlink/socket.ts";
+import { MAX_DATAGRAM } from "../netlink/socket_opening.ts";
 import { Deadlines } from "./deadlines.ts";
 
 let sendBuffer: SendBuffer | undefined;

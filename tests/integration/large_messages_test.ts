@@ -1,7 +1,7 @@
 // Messages of every size, between two real processes.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InternalError, InvalidRequestError, MessageTooLargeError, RPCPeer } from "../../mod.ts";
-import { MAX_DATAGRAM } from "../../src/netlink/socket.ts";
+import { MAX_DATAGRAM } from "../../src/netlink/socket_opening.ts";
 import { troublesOf } from "../fakes/peers.ts";
 import type { Bulk } from "./programs/bulk.ts";
 import { type Program, start } from "./processes.ts";

@@ -3,7 +3,8 @@ import { SO_PASSCRED, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from "../../ffi/con
 import { MessageTooLargeError, PeerGoneError, SyscallError } from "../../src/errors.ts";
 import { NetlinkLink } from "../../src/link/netlink_link.ts";
 import { forgetLiving, noteLiving } from "../../src/netlink/leftovers.ts";
-import { MAX_DATAGRAM, MAX_OVERFLOW } from "../../src/netlink/socket.ts";
+import { MAX_OVERFLOW } from "../../src/netlink/socket.ts";
+import { MAX_DATAGRAM } from "../../src/netlink/socket_opening.ts";
 import { closeLinks, openLink, RecordingReceiver, utf8 } from "../fakes/link_receiver.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
 

@@ -3,7 +3,7 @@ import { PeerGoneError, SyscallError } from "../../src/errors.ts";
 import { NetlinkLink } from "../../src/link/netlink_link.ts";
 import { livingAt } from "../../src/netlink/leftovers.ts";
 import { Reactor } from "../../src/netlink/reactor.ts";
-import { MAX_DATAGRAM } from "../../src/netlink/socket.ts";
+import { MAX_DATAGRAM } from "../../src/netlink/socket_opening.ts";
 import { closeLinks, openLink, utf8 } from "../fakes/link_receiver.ts";
 import { FakeSyscalls } from "../fakes/syscalls.ts";
 import { fakeTime, settled } from "../fakes/time.ts";

@@ -1,7 +1,8 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { SO_PASSCRED, SOL_SOCKET } from "../../ffi/constants.ts";
 import { NetlinkLink } from "../../src/link/netlink_link.ts";
-import { MAX_DATAGRAM, MAX_OVERFLOW } from "../../src/netlink/socket.ts";
+import { MAX_OVERFLOW } from "../../src/netlink/socket.ts";
+import { MAX_DATAGRAM } from "../../src/netlink/socket_opening.ts";
 import { closeLinks, openLink, RecordingReceiver, utf8 } from "../fakes/link_receiver.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { TURN_MILLISECONDS } from "../../src/netlink/socket_reader.ts";
-import { MAX_DATAGRAM, MAX_OVERFLOW } from "../../src/netlink/socket.ts";
+import { MAX_OVERFLOW } from "../../src/netlink/socket.ts";
+import { MAX_DATAGRAM } from "../../src/netlink/socket_opening.ts";
 import { closeSources, FakeSource, openSources } from "../fakes/source.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
 

@@ -1,7 +1,8 @@
 // Sockets that are closed while their datagrams wait.
 import { assertEquals, fail } from "@std/assert";
 import { MAX_SEND_THREADS, RETRY_MILLISECONDS } from "../../src/netlink/send_threads.ts";
-import { NetlinkSocket, SEND_WAIT_MILLISECONDS } from "../../src/netlink/socket.ts";
+import { NetlinkSocket } from "../../src/netlink/socket.ts";
+import { SEND_WAIT_MILLISECONDS } from "../../src/netlink/socket_opening.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
 import { FRESH, Sends, STALLED, UNREF } from "./sends.ts";
 

@@ -1,7 +1,8 @@
 // One datagram, and the thread and the memory that it takes.
 import { assertEquals } from "@std/assert";
 import { MAX_SEND_THREADS, RETRY_MILLISECONDS } from "../../src/netlink/send_threads.ts";
-import { MAX_DATAGRAM, NetlinkSocket } from "../../src/netlink/socket.ts";
+import { NetlinkSocket } from "../../src/netlink/socket.ts";
+import { MAX_DATAGRAM } from "../../src/netlink/socket_opening.ts";
 import { fakeTime, settled } from "../fakes/time.ts";
 import { Sends } from "./sends.ts";
 

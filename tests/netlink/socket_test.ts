@@ -13,7 +13,8 @@ import {
   SOCK_RAW,
 } from "../../ffi/constants.ts";
 import { SyscallError } from "../../src/errors.ts";
-import { MAX_DATAGRAM, NetlinkSocket, RECEIVE_BUFFER_SIZE, SEND_WAIT_MILLISECONDS } from "../../src/netlink/socket.ts";
+import { NetlinkSocket } from "../../src/netlink/socket.ts";
+import { MAX_DATAGRAM, RECEIVE_BUFFER_SIZE, SEND_WAIT_MILLISECONDS } from "../../src/netlink/socket_opening.ts";
 import { FIRST_PORT } from "../fakes/kernel.ts";
 import { FakeSyscalls } from "../fakes/syscalls.ts";
 

@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from "../../ffi/constants.ts";
 import { MessageTooLargeError, PeerGoneError, SyscallError } from "../../src/errors.ts";
-import { NetlinkSocket, SEND_WAIT_MILLISECONDS } from "../../src/netlink/socket.ts";
+import { NetlinkSocket } from "../../src/netlink/socket.ts";
+import { SEND_WAIT_MILLISECONDS } from "../../src/netlink/socket_opening.ts";
 import { FakeSyscalls } from "../fakes/syscalls.ts";
 import { fakeTime } from "../fakes/time.ts";
 
