@@ -86,6 +86,19 @@ export class Outbox implements SendBufferUser {
   }
 
   /**
+   * Sends a request likewise, whose body is encoded already: it goes to several receivers.
+   *
+   * @param to Port of the receiver.
+   * @param nlmsgSeq Number of the message.
+   * @param body JSON text in UTF-8, which fits one datagram.
+   * @param delivery Learns what became of it.
+   */
+  encodedRequest(to: number, nlmsgSeq: number, body: Uint8Array, delivery: Delivery): void {
+    this.#buffer.append(body, FRAME_HEADERS_SIZE);
+    this.#put(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, body.length, delivery);
+  }
+
+  /**
    * Sends a response, or a batch of them, at the end of this turn.
    *
    * @param to Port of the receiver.
@@ -150,12 +163,7 @@ export class Outbox implements SendBufferUser {
    * @param send Sends one datagram; tells whether it did. Where not, the rest is not sent either, and the receiver is told.
    * @throws {MessageTooLargeError} If it is larger than what is sent. Nothing of it is sent.
    */
-  requestNow(
-    to: number,
-    nlmsgSeq: number,
-    body: string,
-    send: SendDatagram,
-  ): void {
+  requestNow(to: number, nlmsgSeq: number, body: string, send: SendDatagram): void {
     this.flush();
     sendNow(this.#nowParts(to), to, nlmsgSeq, body, send);
   }
@@ -232,7 +240,9 @@ export class Outbox implements SendBufferUser {
   #post(to: number, flags: number, payloadType: number, nlmsgSeq: number, body: Pieces, delivery: Delivery): void {
     const { maxDatagram } = this.#link;
     // Every UTF-16 unit takes at least one byte: what cannot fit is not even tried.
-    const bodyLength = FRAME_HEADERS_SIZE + unitsOf(body) <= maxDatagram ? this.#encode(body) : -1;
+    const bodyLength = FRAME_HEADERS_SIZE + unitsOf(body) <= maxDatagram
+      ? this.#buffer.encodeBehind(body, FRAME_HEADERS_SIZE)
+      : -1;
     const size = FRAME_HEADERS_SIZE + bodyLength;
     if (bodyLength < 0 || size > maxDatagram || size > this.#maxMessageSize) {
       const message = this.#framer.large(to, flags, payloadType, nlmsgSeq, body);
@@ -245,18 +255,9 @@ export class Outbox implements SendBufferUser {
 
   #postLegacy(to: number, payloadType: number, body: string, delivery: Delivery): void {
     this.#framer.checkLegacySize(body);
-    const length = this.#encode([body]);
+    const length = this.#buffer.encodeBehind([body], FRAME_HEADERS_SIZE);
     const start = this.#begin();
     this.#datagrams.addAlone(to, start, this.#framer.completeLegacy(payloadType, length), delivery);
-  }
-
-  /** Encodes a body behind room for its headers. Returns its length, or -1 where there is no room for it. */
-  #encode(body: Pieces): number {
-    const buffer = this.#buffer;
-    const length = buffer.encode(body, buffer.end + FRAME_HEADERS_SIZE);
-    if (length >= 0 || buffer.end === 0) return length;
-    buffer.flush();
-    return buffer.encode(body, buffer.end + FRAME_HEADERS_SIZE);
   }
 
   /** Sends a message of parts: what is short and ASCII is written as it is, where there is room for it. */

@@ -108,6 +108,31 @@ export class SendBuffer {
   }
 
   /**
+   * Encodes a text behind all that is here, and room for headers. What does not fit behind it has that sent first.
+   *
+   * @param pieces The text.
+   * @param room How many bytes the headers take.
+   * @returns How many bytes the text took, or -1 where it does not fit at all.
+   */
+  encodeBehind(pieces: Pieces, room: number): number {
+    const length = this.encode(pieces, this.end + room);
+    if (length >= 0 || this.end === 0) return length;
+    this.flush();
+    return this.encode(pieces, this.end + room);
+  }
+
+  /**
+   * Copies a text that is encoded already, likewise.
+   *
+   * @param text The text.
+   * @param room How many bytes the headers take.
+   */
+  append(text: Uint8Array, room: number): void {
+    if (this.end + room + text.length > this.bytes.length) this.flush();
+    this.bytes.set(text, this.end + room);
+  }
+
+  /**
    * Encodes a text at an offset.
    *
    * @param pieces The text.

@@ -9,7 +9,7 @@
  * @module
  */
 import type { SendSlot, Syscalls } from "../../ffi/syscalls.ts";
-import { type NetlinkSocket } from "./socket.ts";
+import type { NetlinkSocket } from "./socket.ts";
 import { MAX_DATAGRAM, SEND_WAIT_MILLISECONDS } from "./socket_opening.ts";
 
 /** Threads of the pool that wait at once. One of them is never for a receiver that has let a whole wait pass. */

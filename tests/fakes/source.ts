@@ -7,7 +7,7 @@ import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import { Reactor } from "../../src/netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../../src/netlink/registration.ts";
 import { NetlinkSocket } from "../../src/netlink/socket.ts";
-import { type NetlinkSocketOptions } from "../../src/netlink/socket_opening.ts";
+import type { NetlinkSocketOptions } from "../../src/netlink/socket_opening.ts";
 import { FakeSyscalls } from "./syscalls.ts";
 import { settled } from "./time.ts";
 
