@@ -41,6 +41,10 @@ export {
   ReceiverFullError,
   SyscallError,
 } from "./src/errors.ts";
+export { GroupClosedError, GroupNotFoundError } from "./src/groups/errors.ts";
+export { Group, type PublishOptions } from "./src/groups/group.ts";
+export { GroupGap } from "./src/groups/group_gap.ts";
+export { Membership } from "./src/groups/membership.ts";
 export {
   AccessDeniedError,
   InternalError,
@@ -64,6 +68,7 @@ export {
 export type {
   BlockingLink,
   Caller,
+  GroupEar,
   Lifeline,
   Link,
   LinkReceiver,
@@ -75,6 +80,7 @@ export { TroubleEvent, type TroubleKind } from "./src/link/trouble.ts";
 export type { AccessFunction, AccessList, AccessRule } from "./src/rpc/access.ts";
 export { NameNotFoundError, NameTakenError } from "./src/naming/errors.ts";
 export { currentCall } from "./src/rpc/current_call.ts";
+export { type GroupOptions, GroupPeer, type JoinOptions } from "./src/rpc/group_peer.ts";
 export type { LookupOptions } from "./src/rpc/lookup.ts";
 export type { Handler, RegisterOptions } from "./src/rpc/methods.ts";
 export type { BatchCall, CallOptions, CloseOptions, RPCPeerOptions } from "./src/rpc/options.ts";

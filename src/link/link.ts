@@ -189,7 +189,12 @@ export interface Link {
 }
 
 /** Hears a multicast group. It is held and closed as a {@linkcode Link} is. */
-export type GroupEar = Pick<Link, "hold" | "release" | "ref" | "unref" | "close">;
+export interface GroupEar extends Pick<Link, "hold" | "release" | "ref" | "unref" | "close"> {
+  /** How much waits to be handed on at most, in bytes; each datagram takes up to a kilobyte more than its length. */
+  readonly capacity: number;
+  /** Hands on all that has been sent so far, now. */
+  drain(): void;
+}
 
 /**
  * What became of a datagram for which there may be room very soon: it was sent; the receiver does not read right now; or this side

@@ -2,7 +2,8 @@
  * Hears a multicast group of the kernel, on a socket of its own.
  *
  * A socket that has lost something takes nothing more until its whole queue was read, not even from those who would wait; and
- * anybody may send to a group. So it is never the socket that serves calls.
+ * anybody may send to a group. So it is never the socket that serves calls. All peers of an isolate that hear the same group share
+ * one: the kernel copies a message for each socket.
  *
  * @module
  */
@@ -11,44 +12,44 @@ import type { SyscallError } from "../errors.ts";
 import type { NetworkNamespace } from "../netlink/namespaces.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
-import { NetlinkSocket } from "../netlink/socket.ts";
-import type { GroupEar, LinkReceiver } from "./link.ts";
+import { MAX_OVERFLOW, NetlinkSocket } from "../netlink/socket.ts";
+import { MAX_DATAGRAM } from "../netlink/socket_opening.ts";
+import type { Caller, GroupEar, LinkReceiver } from "./link.ts";
 import { SlotReader } from "./slot_reader.ts";
 
 /** Datagrams that are read before another socket has its turn. */
 const DATAGRAMS_A_TURN = 64;
-
-/** What is heard. */
-export interface NetlinkEarOptions {
-  /** Number of the group. */
-  readonly group: number;
-  /** The only port that counts. */
-  readonly from: number;
-  /** The network namespace; that of this thread where it is undefined. */
-  readonly netns: NetworkNamespace | undefined;
-}
+/** Turns in which all is read that a queue can hold, although others go on sending. */
+const DRAIN_TURNS = 128;
 
 /** Hears a multicast group of the kernel. */
-export class NetlinkEar implements GroupEar, ReactorSource {
+export class NetlinkEar implements ReactorSource {
+  /** How much waits to be read at most, in bytes. */
+  readonly capacity: number;
+  /** Told once when nobody listens any more. */
+  readonly #ended: () => void;
+  readonly #reactor: Reactor;
   readonly #socket: NetlinkSocket;
   readonly #registration: Registration;
-  readonly #receiver: LinkReceiver;
   readonly #reader = new SlotReader();
-  readonly #from: number;
+  readonly #listeners = new Set<Listener>();
+  #isHeld = false;
   #isClosed = false;
 
   /**
    * Opens a socket.
    *
    * @param reactor What waits for it.
-   * @param options What is heard.
-   * @param receiver Told of what arrives.
+   * @param group Number of the group.
+   * @param netns The network namespace; that of this thread where it is undefined.
+   * @param ended Told once when nobody listens any more.
    * @throws {SyscallError} If the kernel refuses: with EPERM where this process may not.
    */
-  constructor(reactor: Reactor, { group, from, netns }: NetlinkEarOptions, receiver: LinkReceiver) {
+  constructor(reactor: Reactor, group: number, netns: NetworkNamespace | undefined, ended: () => void) {
+    this.#reactor = reactor;
+    this.#ended = ended;
     this.#socket = new NetlinkSocket(reactor.syscalls, { group, netns });
-    this.#from = from;
-    this.#receiver = receiver;
+    this.capacity = this.#socket.receiveBuffer;
     this.#registration = reactor.register(this);
   }
 
@@ -56,33 +57,59 @@ export class NetlinkEar implements GroupEar, ReactorSource {
     return this.#socket.fd;
   }
 
-  hold(): void {
-    this.#registration.hold();
+  /**
+   * Lets somebody listen.
+   *
+   * @param from The only port that counts.
+   * @param receiver Told of what comes from there, and of what is lost.
+   * @returns What is held while something is to be heard.
+   */
+  listen(from: number, receiver: LinkReceiver): GroupEar {
+    const listener = new Listener(this, from, receiver);
+    this.#listeners.add(listener);
+    return listener;
   }
 
-  release(): void {
-    this.#registration.release();
+  /**
+   * Lets somebody listen no longer.
+   *
+   * @param listener Who.
+   */
+  leave(listener: Listener): void {
+    if (!this.#listeners.delete(listener)) return;
+    if (this.#listeners.size === 0) this.close();
+    else this.update();
   }
 
-  ref(): void {
-    this.#registration.setRef(true);
+  /** Has the socket read while one of the listeners is held; and the process running, where one of those wants that. */
+  update(): void {
+    if (this.#isClosed) return;
+    const held = [...this.#listeners].filter(({ holds }) => holds > 0);
+    this.#registration.setRef(held.some(({ isRef }) => isRef));
+    if (held.length > 0 === this.#isHeld) return;
+    if (held.length > 0) this.#registration.hold();
+    else this.#registration.release();
+    this.#isHeld = held.length > 0;
   }
 
-  unref(): void {
-    this.#registration.setRef(false);
+  /** Reads all that has been sent so far. */
+  drain(): void {
+    const slot = this.#reactor.syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
+    for (let turns = 0; turns < DRAIN_TURNS && this.readable(slot, Infinity); turns++);
   }
 
-  close(): Promise<void> | undefined {
-    if (!this.#isClosed) {
-      this.#isClosed = true;
-      this.#registration.close();
-    }
-    return this.#socket.close();
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#registration.close();
+    this.#socket.close();
+    this.#ended();
   }
 
   failed(error: Error): void {
-    this.#receiver.failed(error);
+    const listeners = [...this.#listeners];
     this.close();
+    for (const { receiver } of listeners) receiver.failed(error);
   }
 
   readable(slot: ReceiveSlot, deadline: number): boolean {
@@ -93,15 +120,96 @@ export class NetlinkEar implements GroupEar, ReactorSource {
       try {
         length = this.#socket.receive(slot);
       } catch (error) {
-        if (!this.#reader.overrun(error as SyscallError, this.#receiver)) this.failed(error as SyscallError);
         found = true;
+        this.#lost(error as SyscallError);
         continue;
       }
       if (length < 0) break;
       found = true;
-      // Others have groups of the same number: what they send is no trouble, but nothing for us.
-      if (slot.port === this.#from) this.#reader.deliver(slot, length, this.#receiver);
+      this.#deliver(slot, length);
     }
     return found;
+  }
+
+  #deliver(slot: ReceiveSlot, length: number): void {
+    const { port } = slot;
+    let sender: Caller | undefined;
+    // Others have groups of the same number: what they send is no trouble, but nothing for us.
+    for (const { from, receiver } of this.#listeners) {
+      if (from !== port) continue;
+      sender ??= this.#reader.senderOf(slot, length, receiver);
+      if (sender === undefined) return;
+      receiver.receive(slot.whole(length), length, sender);
+    }
+  }
+
+  #lost(error: SyscallError): void {
+    for (const { receiver } of this.#listeners) {
+      if (!this.#reader.overrun(error, receiver)) return this.failed(error);
+    }
+  }
+}
+
+/** One of those who listen. */
+class Listener implements GroupEar {
+  /** The only port that counts. */
+  readonly from: number;
+  /** Told of what comes from there. */
+  readonly receiver: LinkReceiver;
+  /** How many have it listen. */
+  holds = 0;
+  /** Whether that keeps the process running. */
+  isRef = true;
+  readonly #ear: NetlinkEar;
+
+  /**
+   * @param ear What hears.
+   * @param from The only port that counts.
+   * @param receiver Told of what comes from there.
+   */
+  constructor(ear: NetlinkEar, from: number, receiver: LinkReceiver) {
+    this.#ear = ear;
+    this.from = from;
+    this.receiver = receiver;
+  }
+
+  get capacity(): number {
+    return this.#ear.capacity;
+  }
+
+  drain(): void {
+    this.#ear.drain();
+  }
+
+  hold(): void {
+    this.#change(1);
+  }
+
+  release(): void {
+    this.#change(-1);
+  }
+
+  ref(): void {
+    this.isRef = true;
+    this.#ear.update();
+  }
+
+  unref(): void {
+    this.isRef = false;
+    this.#ear.update();
+  }
+
+  close(): undefined {
+    this.#ear.leave(this);
+  }
+
+  #change(by: 1 | -1): void {
+    this.holds += by;
+    try {
+      this.#ear.update();
+    } catch (error) {
+      this.holds -= by;
+      throw error;
+    }
   }
 }

@@ -20,7 +20,7 @@ import { NetlinkSocket } from "../netlink/socket.ts";
 import { MAX_DATAGRAM, type NetlinkSocketOptions } from "../netlink/socket_opening.ts";
 import { unmappedIds } from "../netlink/user_namespace.ts";
 import { BlockingNetlink } from "./blocking_netlink.ts";
-import { NetlinkEar } from "./netlink_ear.ts";
+import { hear } from "./ears.ts";
 import { ForeignQueue } from "./foreign_queue.ts";
 import type {
   BlockingLink,
@@ -170,17 +170,7 @@ export class NetlinkLink implements Link, ReactorSource {
   }
 
   hear(group: number, from: number, receiver: LinkReceiver): GroupEar | undefined {
-    const { netns } = this.#place;
-    let ear: NetlinkEar;
-    try {
-      ear = new NetlinkEar(this.#reactor, { group, from, netns }, receiver);
-    } catch {
-      return undefined; // Whatever the kernel refuses: there is another way.
-    }
-    const { syscalls } = this.#reactor;
-    if (namespaceOf(syscalls, ear.fd) === namespaceOf(syscalls, this.fd)) return ear;
-    ear.close();
-    return undefined;
+    return hear(this.#reactor, this.#place, group, from, receiver);
   }
 
   peers(): number[] | undefined {

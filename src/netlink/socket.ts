@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MSG_DONTWAIT, MSG_TRUNC, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from "../../ffi/constants.ts";
+import { MSG_DONTWAIT, MSG_TRUNC, SO_RCVBUF, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from "../../ffi/constants.ts";
 import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import {
@@ -14,7 +14,13 @@ import {
 } from "../../ffi/structs/sockaddr_nl.ts";
 import type { SendSlot, Syscalls } from "../../ffi/syscalls.ts";
 import { sendError, SyscallError } from "../errors.ts";
-import { check, type NetlinkSocketOptions, openBoundSocket, SEND_WAIT_MILLISECONDS } from "./socket_opening.ts";
+import {
+  check,
+  type NetlinkSocketOptions,
+  openBoundSocket,
+  optionOf,
+  SEND_WAIT_MILLISECONDS,
+} from "./socket_opening.ts";
 
 /** How much more is read of a datagram of others, in bytes. It is memory only while such a one is read. */
 export const MAX_OVERFLOW = 67_108_864;
@@ -58,6 +64,12 @@ export class NetlinkSocket {
   constructor(syscalls: Syscalls, options: NetlinkSocketOptions = {}) {
     this.#syscalls = syscalls;
     ({ fd: this.fd, port: this.port, maxDatagram: this.maxDatagram } = openBoundSocket(syscalls, options));
+  }
+
+  /** How much waits to be read at most, in bytes as the kernel counts them. */
+  get receiveBuffer(): number {
+    this.#assertOpen("getsockopt");
+    return optionOf(this.#syscalls, this.fd, SO_RCVBUF);
   }
 
   /**

@@ -172,7 +172,16 @@ function bind(syscalls: Syscalls, fd: number, wanted: number): number {
   return readSockaddrNlPort(view, 0);
 }
 
-function optionOf(syscalls: Syscalls, fd: number, option: number): number {
+/**
+ * Reads an option of a socket.
+ *
+ * @param syscalls The way to the kernel.
+ * @param fd Its file descriptor.
+ * @param option The option, of SOL_SOCKET.
+ * @returns Its value.
+ * @throws {SyscallError} If the kernel refuses.
+ */
+export function optionOf(syscalls: Syscalls, fd: number, option: number): number {
   const value = new Int32Array(new ArrayBuffer(4));
   check(syscalls, "getsockopt", syscalls.getsockopt(fd, SOL_SOCKET, option, value));
   return value[0]!;

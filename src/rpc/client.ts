@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Answer } from "../groups/stay.ts";
 import { encodeBatch, encodeParams, encodeRequest } from "../jsonrpc/encode.ts";
 import { HEAD, type Phrase, RequestPhrases } from "../jsonrpc/phrases.ts";
 import { type Delivery, EXPENDABLE } from "../link/delivery.ts";
@@ -17,7 +18,7 @@ import { type Answerer, IDENTITY_METHOD, nameIn } from "./identity.ts";
 import { isolateDeadlines } from "./isolate.ts";
 import { LegacyClient } from "./legacy_client.ts";
 import type { BatchCall, CallOptions } from "./options.ts";
-import type { CallTerms, PendingCall } from "./pending_call.ts";
+import type { CallTerms, PendingCall, Settle } from "./pending_call.ts";
 import type { PendingCalls } from "./pending_calls.ts";
 import { NOT_POSTED, PendingNotification } from "./pending_notification.ts";
 import { CANCEL_METHOD } from "./reserved_methods.ts";
@@ -67,16 +68,41 @@ export class Client {
   call(target: Target, method: string, params: object | undefined, options: CallOptions): Promise<unknown> {
     const terms = this.terms.of(target, method, params, options);
     if (terms.dialect === LEGACY) return this.#legacyClient.call(terms, params);
+    return new Promise((resolve, reject) => this.#call(terms, params, options, resolve, reject));
+  }
+
+  /**
+   * Calls a method, and tells who has answered.
+   *
+   * @param target Port of the other peer, which is no legacy peer.
+   * @param method Name of the method.
+   * @param params Its arguments.
+   * @param options Timeout and signal.
+   * @returns What the method returned, and who says so in the kernel's words.
+   */
+  ask(target: Target, method: string, params: object, options: CallOptions): Promise<Answer> {
+    const terms = this.terms.of(target, method, params, options);
+    return new Promise((resolve, reject) => {
+      this.#call(terms, params, options, (value, caller) => resolve({ value, caller: caller! }), reject);
+    });
+  }
+
+  #call(
+    terms: CallTerms,
+    params: object | undefined,
+    options: CallOptions,
+    resolve: Settle<unknown>,
+    reject: Settle<unknown>,
+  ): void {
+    const { method } = terms;
     const id = this.#pending.nextId();
     const value = params === undefined ? "" : encodeParams(params);
     const middle = this.#phrases.middle(method, params !== undefined);
     const end = this.#phrases.end(this.terms.deadline(options));
-    return new Promise((resolve, reject) => {
-      const call = this.#pending.add(id, terms, resolve, reject);
-      if (this.#contacts.isTrusted(terms.contact, terms.trust, method, terms.name)) {
-        this.#postCall(terms.port, id, middle, value, end, call);
-      } else this.#send(terms, [method], call, id, HEAD.text + id + middle.text + value + end.text, call);
-    });
+    const call = this.#pending.add(id, terms, resolve, reject);
+    if (this.#contacts.isTrusted(terms.contact, terms.trust, method, terms.name)) {
+      this.#postCall(terms.port, id, middle, value, end, call);
+    } else this.#send(terms, [method], call, id, HEAD.text + id + middle.text + value + end.text, call);
   }
 
   /**

@@ -12,6 +12,7 @@ import { type AccessRule, compileAccess } from "./access.ts";
 import type { Client } from "./client.ts";
 import type { Timed } from "./deadlines.ts";
 import { type Entrance, readLast } from "./entrance.ts";
+import type { GroupParts } from "./group_parts.ts";
 import type { HeldLinks } from "./held_links.ts";
 import { isolateDeadlines, isolateLooks, isolateSendBuffer } from "./isolate.ts";
 import type { Methods } from "./methods.ts";
@@ -76,6 +77,11 @@ export class Conversation {
   /** The names of the peer. */
   get names(): Names {
     return this.#parts.names;
+  }
+
+  /** The groups of the peer. */
+  get groups(): GroupParts {
+    return this.#parts.groups;
   }
 
   /**
@@ -179,6 +185,7 @@ export class Conversation {
     const { dispatcher, entrances, server } = this.#parts;
     let freed: Promise<void> | undefined;
     try {
+      this.#parts.endGroups(error);
       dispatcher.stop(error);
       for (const { receiving } of entrances) receiving.postponed.close();
       if (error.cause === undefined) { for (const entrance of entrances) readLast(entrance); }

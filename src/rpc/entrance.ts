@@ -4,8 +4,10 @@
  * @module
  */
 import type { Link } from "../link/link.ts";
-import type { Outbox } from "../link/outbox.ts";
-import type { Receiving } from "./receiving.ts";
+import { Outbox, type OutboxLimits } from "../link/outbox.ts";
+import { isolateSendBuffer } from "./isolate.ts";
+import type { Parts } from "./parts.ts";
+import { Receiving, type ReceivingSettings } from "./receiving.ts";
 
 /** A link of a peer, with what has come and what is to leave on it. */
 export interface Entrance {
@@ -41,4 +43,78 @@ export function readLast({ link: { blocking }, receiving: { unpacker, trouble } 
   } catch {
     // The link has failed: there is nothing more to be read.
   }
+}
+
+/** What an entrance needs of its peer. */
+export interface EntranceHost
+  extends Pick<Parts, "dispatcher" | "legacy" | "methods" | "pending" | "shares" | "traffic" | "links" | "isGone"> {
+  /** How much is sent. */
+  readonly limits: OutboxLimits;
+  /** What is taken. */
+  readonly settings: ReceivingSettings;
+  /** The link has failed. */
+  failed(): void;
+}
+
+/**
+ * Has requests taken that call a peer by a name.
+ *
+ * @param name The name.
+ * @param link The link of its port.
+ * @param host The peer.
+ * @returns The entrance.
+ * @throws {Error} If the link cannot be read. Then it is closed.
+ */
+export function openEntrance(name: string, link: Link, host: EntranceHost): Entrance {
+  const { dispatcher, legacy, methods, pending, shares, traffic, limits, settings } = host;
+  const outbox = new Outbox(link, isolateSendBuffer(), limits, traffic);
+  const receiving = new Receiving({
+    ...{ dispatcher, legacy, methods, pending, shares, traffic, outbox, name },
+    awaits: () => false,
+    isGone: (port) => host.isGone(port),
+    streams: undefined,
+  }, settings);
+  link.start({
+    receive: (bytes, length, sender) => receiving.take(bytes, length, sender),
+    trouble: settings.trouble,
+    failed: (error) => {
+      host.failed();
+      settings.trouble(
+        "undelivered",
+        `Nobody can call ${JSON.stringify(name)} any more: ${error.message}`,
+        link.port,
+      );
+    },
+  });
+  try {
+    host.links.add(link);
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+  return { name, link, outbox, receiving };
+}
+
+/**
+ * Ends that: who has called by the name is told so, and what has arrived is refused.
+ *
+ * @param entrance The entrance.
+ * @param parts Those of its peer.
+ * @returns Resolves when its port is free, where it is not at once.
+ */
+export function closeEntrance(
+  entrance: Entrance,
+  { dispatcher, links }: Pick<Parts, "dispatcher" | "links">,
+): Promise<void> | undefined {
+  const { name, link, outbox, receiving: { intake, postponed, unpacker } } = entrance;
+  const released = new Error(`The name ${JSON.stringify(name)} was released`);
+  intake.stop(released);
+  dispatcher.closeThoseTo(name!, released);
+  postponed.close();
+  readLast(entrance);
+  unpacker.close();
+  dispatcher.closeThoseTo(name!, released);
+  outbox.close(released);
+  links.delete(link);
+  return link.close();
 }

@@ -5,16 +5,19 @@
  */
 import type { Link } from "../link/link.ts";
 
+/** A link, as far as it is held. */
+export type HeldLink = Pick<Link, "hold" | "release" | "ref" | "unref">;
+
 /** Whatever holds a peer has all of its links read. */
 export class HeldLinks {
-  readonly #links = new Set<Link>();
+  readonly #links = new Set<HeldLink>();
   #holds = 0;
   #isRef = true;
 
   /**
    * @param link The first one.
    */
-  constructor(link: Link) {
+  constructor(link: HeldLink) {
     this.#links.add(link);
   }
 
@@ -52,7 +55,7 @@ export class HeldLinks {
    * @param link The link.
    * @throws {Error} If it cannot be read. Then it is not added.
    */
-  add(link: Link): void {
+  add(link: HeldLink): void {
     if (!this.#isRef) link.unref();
     for (let holds = 0; holds < this.#holds; holds++) link.hold();
     this.#links.add(link);
@@ -63,14 +66,14 @@ export class HeldLinks {
    *
    * @param link The link.
    */
-  delete(link: Link): void {
+  delete(link: HeldLink): void {
     if (!this.#links.delete(link)) return;
     for (let holds = 0; holds < this.#holds; holds++) link.release();
   }
 }
 
 /** Holds all, or none. */
-function holdAll(links: readonly Link[]): void {
+function holdAll(links: readonly HeldLink[]): void {
   for (const [index, link] of links.entries()) {
     try {
       link.hold();

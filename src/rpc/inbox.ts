@@ -4,9 +4,10 @@
  * @module
  */
 import { DecodeError } from "../errors.ts";
+import type { JoinedStreams } from "../groups/joined_streams.ts";
 import { type JSONRPCError, ParseError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import { readRequest, readResponse } from "../jsonrpc/canonical.ts";
-import { isResponse } from "../jsonrpc/guards.ts";
+import { isRequest, isResponse } from "../jsonrpc/guards.ts";
 import { parseJSON, TooDeepError } from "../jsonrpc/text.ts";
 import type { Caller } from "../link/link.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
@@ -27,6 +28,8 @@ export interface InboxLimits {
   readonly awaits: (port: number) => boolean;
   /** Tells which request a legacy peer answers. */
   readonly legacy: LegacyPorts;
+  /** Finds the streams that the peer is a member of, where there are any. */
+  readonly streams: () => JoinedStreams | undefined;
   /** Members of a batch. */
   readonly maxBatchMembers: number;
   /** Depth of JSON. */
@@ -67,6 +70,11 @@ export class Inbox implements MessageSink {
       this.#trouble(tooDeep ? "refused" : "malformed", message, sender.port);
       this.#intake.refuse(new (tooDeep ? TooManyRequestsError : ParseError)(message), nlmsgSeq, sender, dialect);
       return;
+    }
+    const streams = this.#limits.streams();
+    // What owners of groups send is none of the requests that access and quotas are for: this side has asked for it.
+    if (streams !== undefined && isRequest(payload) && payload.id === undefined) {
+      if (streams.take(payload.method, payload.params, body.length, sender)) return;
     }
     this.#intake.take(payload, nlmsgSeq, sender, dialect);
   }
@@ -120,7 +128,7 @@ export class Inbox implements MessageSink {
   }
 
   denies(sender: Caller): boolean {
-    return this.#intake.denies(sender);
+    return this.#intake.denies(sender) && this.#limits.streams()?.knows(sender) !== true;
   }
 
   /** Takes an answer of a legacy peer. Only its id tells what it answers; where it has none, the order does. */

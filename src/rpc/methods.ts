@@ -94,6 +94,11 @@ export class Methods {
     return this.#ownRules > 0;
   }
 
+  /** Notes that somebody may call something although the peer's rule does not let them. */
+  noteOwnRule(): void {
+    this.#ownRules++;
+  }
+
   /**
    * Finds a method. Nothing is found that was not registered: not what objects inherit, no matter its name.
    *

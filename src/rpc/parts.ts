@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { PeerClosedError } from "../errors.ts";
+import type { JoinedStreams } from "../groups/joined_streams.ts";
 import type { Link } from "../link/link.ts";
 import { Outbox } from "../link/outbox.ts";
 import { isGone } from "../link/probe.ts";
@@ -14,8 +16,9 @@ import { Client } from "./client.ts";
 import { Contacts } from "./contacts.ts";
 import { DeafCallers } from "./deaf_callers.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { type Entrance, readLast } from "./entrance.ts";
+import { closeEntrance, type Entrance, openEntrance } from "./entrance.ts";
 import type { Shares } from "./exchange.ts";
+import { GroupParts } from "./group_parts.ts";
 import { HeldLinks } from "./held_links.ts";
 import { askHolder } from "./holder.ts";
 import { isolateDeadlines, isolateLooks, isolateSendBuffer, randomId } from "./isolate.ts";
@@ -69,6 +72,7 @@ export class Parts {
   readonly #trust: Access;
   #legacy: LegacyPorts | undefined;
   #names: Names | undefined;
+  #groups: GroupParts | undefined;
   #shares: Shares | undefined;
   #outbox: Outbox | undefined;
   #dispatcher: Dispatcher | undefined;
@@ -95,7 +99,12 @@ export class Parts {
     this.#trust = this.#compile("trust", settings.trust);
     this.methods = new Methods(
       (rule) => this.#compile("access", rule),
-      (methods) => reserveMethods(methods, this.dispatcher, { port: link.port, names: () => this.#names?.all ?? [] }),
+      (methods) =>
+        reserveMethods(methods, this.dispatcher, {
+          port: link.port,
+          names: () => this.#names?.all ?? [],
+          groups: () => this.groups,
+        }),
     );
   }
 
@@ -146,6 +155,22 @@ export class Parts {
       close: (entrance) => this.#close(entrance),
       ask: (port) => askHolder(this.link, this.client, port),
     });
+  }
+
+  /** The groups of the peer. */
+  get groups(): GroupParts {
+    return this.#groups ??= new GroupParts({
+      ...{ link: this.link, links: this.links, methods: this.methods, outbox: this.outbox, client: this.client },
+      ...{ contacts: this.contacts, pending: this.pending, legacy: this.legacy, receiving: this.receiving },
+      ...{ traffic: this.traffic, trouble: this.#trouble, access: this.#access },
+      compile: (rule) => this.#compile("access", rule),
+      maxMessageSize: this.#settings.maxMessageSize,
+    });
+  }
+
+  /** The streams that the peer is a member of, where there may be any. */
+  get streams(): JoinedStreams | undefined {
+    return this.#groups?.streams;
   }
 
   /** Where requests come in: the own port, and the names. */
@@ -217,6 +242,15 @@ export class Parts {
   }
 
   /**
+   * Ends all groups and memberships.
+   *
+   * @param reason Why; it has a cause where the peer was not meant to end.
+   */
+  endGroups(reason: PeerClosedError): void {
+    this.#groups?.close(reason);
+  }
+
+  /**
    * Ends all calls.
    *
    * @param reason What they reject with.
@@ -233,45 +267,21 @@ export class Parts {
 
   /** Has requests taken that call the peer by a name. */
   #open(name: string, link: Link): Entrance {
-    const outbox = new Outbox(link, isolateSendBuffer(), this.#settings, this.traffic);
-    const { dispatcher, legacy, methods, pending, shares, traffic } = this;
-    const receiving = new Receiving({
-      ...{ dispatcher, legacy, methods, pending, shares, traffic, outbox, name },
-      awaits: () => false,
+    const { dispatcher, legacy, methods, pending, shares, traffic, links } = this;
+    const entrance = openEntrance(name, link, {
+      ...{ dispatcher, legacy, methods, pending, shares, traffic, links, limits: this.#settings },
+      settings: this.#receivingSettings,
       isGone: (port) => this.isGone(port),
-    }, this.#receivingSettings);
-    const entrance = { name, link, outbox, receiving };
-    link.start({
-      receive: (bytes, length, sender) => receiving.take(bytes, length, sender),
-      trouble: this.#trouble,
-      failed: (error) => {
+      failed: () => {
         this.#names?.forget(entrance);
         this.#close(entrance);
-        this.#trouble("undelivered", `Nobody can call ${JSON.stringify(name)} any more: ${error.message}`, link.port);
       },
     });
-    try {
-      this.links.add(link);
-    } catch (error) {
-      link.close();
-      throw error;
-    }
     return entrance;
   }
 
-  /** Ends that: who has called by the name is told so, and what has arrived is refused. */
   #close(entrance: Entrance): Promise<void> | undefined {
-    const { name, link, outbox, receiving: { intake, postponed, unpacker } } = entrance;
-    const released = new Error(`The name ${JSON.stringify(name)} was released`);
-    intake.stop(released);
-    this.dispatcher.closeThoseTo(name!, released);
-    postponed.close();
-    readLast(entrance);
-    unpacker.close();
-    this.dispatcher.closeThoseTo(name!, released);
-    outbox.close(released);
-    this.links.delete(link);
-    return link.close();
+    return closeEntrance(entrance, this);
   }
 
   #syncClient(): SyncClient {

@@ -5,9 +5,10 @@
  */
 import { PeerClosedError } from "../errors.ts";
 import type { Conversation } from "./conversation.ts";
+import { GroupPeer } from "./group_peer.ts";
 import { located } from "./located.ts";
 import type { Handler, RegisterOptions } from "./methods.ts";
-import { conversationOf, NamedPeer } from "./named_peer.ts";
+import { conversationOf } from "./named_peer.ts";
 import { checkCallOptions, checkDrain } from "./options.ts";
 import type { BatchCall, CallOptions, CloseOptions, RPCPeerOptions } from "./options.ts";
 import { createRemote } from "./remote.ts";
@@ -41,7 +42,7 @@ import { portOf, type Target } from "./target.ts";
  * assertEquals(await client.talkTo<MyAPI>(server.nlPid).hello("Rayson Zhu"), "Hello, Rayson Zhu!");
  * ```
  */
-export class RPCPeer extends NamedPeer implements AsyncIterable<RPCRequest>, AsyncDisposable, Disposable {
+export class RPCPeer extends GroupPeer implements AsyncIterable<RPCRequest>, AsyncDisposable, Disposable {
   readonly #conversation: Conversation;
 
   /**

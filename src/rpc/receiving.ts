@@ -21,7 +21,7 @@ const TICK_MILLISECONDS = 1_000;
 /** What it needs of its peer. */
 export type ReceivingParts =
   & Pick<Parts, "dispatcher" | "legacy" | "methods" | "outbox" | "pending" | "shares" | "traffic">
-  & Pick<Parts, "awaits" | "isGone">
+  & Pick<Parts, "awaits" | "isGone" | "streams">
   & {
     /** The name that requests call it by here. */
     readonly name?: string;
@@ -78,6 +78,7 @@ export class Receiving {
       maxBatchMembers: quotas.batchMembers,
       maxDepth: quotas.depth,
       awaits: (port) => parts.awaits(port),
+      streams: () => parts.streams,
       legacy,
     };
     this.inbox = new Inbox(this.intake, parts.pending, trouble, this.limits);

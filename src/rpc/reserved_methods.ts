@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { JOIN_METHOD, LEAVE_METHOD, PUBLISH_METHOD } from "../groups/messages.ts";
 import type { JSONRPCId } from "../jsonrpc/guards.ts";
 import { currentCall } from "./current_call.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import type { GroupParts } from "./group_parts.ts";
 import { type Identity, IDENTITY_METHOD } from "./identity.ts";
 import type { Methods } from "./methods.ts";
 
@@ -20,6 +22,8 @@ export interface IdentityParts {
   readonly port: number;
   /** Its names. */
   readonly names: () => readonly string[];
+  /** Its groups. */
+  readonly groups: () => GroupParts;
 }
 
 /**
@@ -29,7 +33,8 @@ export interface IdentityParts {
  * @param dispatcher Carries them out.
  * @param parts What identifies the peer.
  */
-export function reserveMethods(methods: Methods, dispatcher: Dispatcher, { port, names }: IdentityParts): void {
+export function reserveMethods(methods: Methods, dispatcher: Dispatcher, parts: IdentityParts): void {
+  const { port, names, groups } = parts;
   let incarnation: string | undefined;
   const identity = (): Identity => {
     const name = currentCall()!.request.calledName;
@@ -42,4 +47,15 @@ export function reserveMethods(methods: Methods, dispatcher: Dispatcher, { port,
   // It reaches the caller's own requests only, so whoever may call anything may cancel.
   const cancel = (id: JSONRPCId) => dispatcher.cancel(currentCall()!.caller, id);
   methods.reserve(CANCEL_METHOD, cancel, { params: ["id"], access: "anyone" });
+  // Each group says who may join, and each member knows its owners.
+  const join = (params: unknown) => groups().owned.join(currentCall()!.caller, params);
+  methods.reserve(JOIN_METHOD, join, { params: "object", access: "anyone" });
+  const leave = (params: unknown) => groups().owned.leave(currentCall()!.caller, params);
+  methods.reserve(LEAVE_METHOD, leave, { params: "object", access: "anyone" });
+  const published = (...params: unknown[]) => {
+    const { caller, request } = currentCall()!;
+    if (request.isNotification) groups().owned.acknowledge(caller, params);
+    else return groups().streams.ask(caller, params);
+  };
+  methods.reserve(PUBLISH_METHOD, published, { params: ["...params"], access: "anyone" });
 }

@@ -1,0 +1,178 @@
+/**
+ * A member of a group, as its owner sees it.
+ *
+ * @module
+ */
+import { PeerClosedError, PeerGoneError } from "../errors.ts";
+import type { Delivery } from "../link/delivery.ts";
+import type { Caller } from "../link/link.ts";
+import type { Encoded, GroupLog } from "./log.ts";
+
+/** Messages that are sent at once go up to so many bytes: what joins one datagram. The rest waits for no memory of its own. */
+const BATCH_BYTES = 65_536;
+
+/** The share of what may wait for a member that is sent before it says that it has some: others may send there too. */
+const HEARD_SHARE = 1 / 2;
+
+/** Has all but the last message of a batch: what becomes of that tells of all. */
+export const ONE_OF_MANY: Delivery = { delivered() {}, undelivered() {} };
+
+/** Tells whether the same peer still holds a port. */
+export interface WatchedPort {
+  /** Whether it does, as of the last second or better. */
+  readonly isCurrent: boolean;
+  /** Watches no longer. */
+  close(): void;
+}
+
+/** What a member needs of its group. */
+export interface MemberHost {
+  /** The messages. */
+  readonly log: GroupLog;
+  /** Sends a message. */
+  post(to: number, message: Encoded, delivery: Delivery): void;
+  /** Tells that all messages before a number are not to be had any more. */
+  skip(to: number, number: number): void;
+  /** The member has got something, or is slow. */
+  changed(member: GroupMember): void;
+  /** The member is gone. */
+  gone(member: GroupMember): void;
+  /** The member is to be sent something again after a while. */
+  later(): void;
+}
+
+/** A member of a group. What is sent to it one by one is in its queue before the next leaves: of a slow one nothing piles up. */
+export class GroupMember implements Delivery {
+  /** Who it is, in the kernel's words. */
+  readonly caller: Caller;
+  /** Which of the memberships of its peer it is. */
+  readonly id: number;
+  /** Whether it does not keep up: nobody waits for it until it has all. */
+  isSlow = false;
+
+  /** How much may wait for it where it hears the multicast group, in bytes. */
+  #hears = 0;
+  /** What all messages take up that it has acknowledged. */
+  #acknowledged = 0;
+  readonly #host: MemberHost;
+  readonly #watched: WatchedPort;
+  /** Number of the next message that it is to get. */
+  #cursor = 0;
+  /** Number behind the messages that are on their way. */
+  #under: number | undefined;
+  /** From where on it wants messages, where it has said so meanwhile. */
+  #wanted: number | undefined;
+  #isGone = false;
+
+  /**
+   * @param host The group.
+   * @param caller Who it is.
+   * @param id Which of the memberships of its peer it is.
+   * @param watch Watches whether it is still there.
+   */
+  constructor(host: MemberHost, caller: Caller, id: number, watch: (gone: () => void) => WatchedPort) {
+    this.#host = host;
+    this.caller = caller;
+    this.id = id;
+    this.#watched = watch(() => this.#host.gone(this));
+  }
+
+  /** Whether it has all messages before a number, as far as is known. */
+  has(number: number): boolean {
+    return this.#cursor > number;
+  }
+
+  /** Whether messages are on their way to it. */
+  get isUnderWay(): boolean {
+    return this.#under !== undefined;
+  }
+
+  /**
+   * Says from where on it wants messages.
+   *
+   * @param number Number of the first one.
+   * @param hears How much may wait for it where it hears the multicast group, in bytes; 0 where it does not.
+   */
+  resume(number: number, hears: number): void {
+    this.#hears = hears;
+    this.acknowledge(number);
+    const wanted = Math.min(number, this.#host.log.next);
+    if (this.#under === undefined) this.#cursor = wanted;
+    else this.#wanted = wanted;
+  }
+
+  /**
+   * Notes that it has all messages before a number.
+   *
+   * @param number The number.
+   */
+  acknowledge(number: number): void {
+    this.#acknowledged = this.#host.log.chargeBefore(number);
+  }
+
+  /**
+   * Tells whether it is to hear what is new: it has all messages before, or they wait for it, and there is room for more.
+   *
+   * @param first Number of the first message that is new.
+   * @returns Whether.
+   */
+  isHearing(first: number): boolean {
+    if (this.#hears === 0 || this.#cursor !== first || this.#under !== undefined) return false;
+    return this.#host.log.charge - this.#acknowledged <= this.#hears * HEARD_SHARE;
+  }
+
+  /**
+   * Notes that it was sent all messages before a number in another way.
+   *
+   * @param number The number.
+   */
+  reached(number: number): void {
+    this.#cursor = number;
+  }
+
+  /** Sends what it does not have yet, unless something is on its way to it. */
+  pump(): void {
+    const { log } = this.#host;
+    if (this.#under !== undefined || this.#isGone || this.#cursor === log.next) return;
+    // Whoever holds the port by now is nobody's member.
+    if (!this.#watched.isCurrent) return this.#host.gone(this);
+    const { port } = this.caller;
+    if (this.#cursor < log.first) {
+      this.#cursor = log.first;
+      this.#host.skip(port, log.first);
+    }
+    const messages = log.batch(this.#cursor, BATCH_BYTES);
+    this.#under = this.#cursor + messages.length;
+    const last = messages.pop()!;
+    for (const message of messages) this.#host.post(port, message, ONE_OF_MANY);
+    this.#host.post(port, last, this);
+  }
+
+  /** Ends it. */
+  close(): void {
+    this.#isGone = true;
+    this.#watched.close();
+  }
+
+  delivered(): void {
+    this.#arrived(this.#under!);
+    if (this.#cursor === this.#host.log.next) this.isSlow = false;
+    this.#host.changed(this);
+    this.pump();
+  }
+
+  undelivered(error: Error): void {
+    this.#arrived(this.#cursor);
+    if (this.#isGone || error instanceof PeerClosedError) return;
+    if (error instanceof PeerGoneError) return this.#host.gone(this);
+    this.isSlow = true;
+    this.#host.changed(this);
+    this.#host.later();
+  }
+
+  #arrived(number: number): void {
+    this.#under = undefined;
+    this.#cursor = this.#wanted ?? number;
+    this.#wanted = undefined;
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * The groups that a peer owns.
+ *
+ * @module
+ */
+import { AccessDeniedError, InvalidParamsError, JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
+import { stringify } from "../jsonrpc/text.ts";
+import type { Caller } from "../link/link.ts";
+import { Group } from "./group.ts";
+import { checkGroupName, FEED_GROUP } from "./group_name.ts";
+import type { GroupMember } from "./group_member.ts";
+import { GROUP_NOT_FOUND, readAcknowledging, readAsking, readLeaving } from "./messages.ts";
+import { Publisher, type PublisherHost, type PublisherSettings } from "./publisher.ts";
+
+/** What is kept for slow members where nothing else is said, in bytes. */
+const DEFAULT_MAX_QUEUED_BYTES = 4_194_304;
+/** Memberships of one group at most, and of one port in it. */
+const MOST_MEMBERS = { inAll: 16_384, ofOnePort: 64 } as const;
+
+/** Tells whether somebody may join. */
+export type MayJoin = (caller: Caller) => boolean | Promise<boolean>;
+
+/** How a group is opened. */
+export interface OwnedGroupOptions {
+  /** Who may join; whoever may call the peer where it is left out. */
+  readonly mayJoin?: MayJoin | undefined;
+  /** How many bytes are kept for members that are behind. */
+  readonly maxQueuedBytes?: number | undefined;
+}
+
+/** What the groups of a peer need of it. */
+export interface OwnedGroupsHost extends PublisherHost {
+  /** Tells whether somebody may join where a group does not say. */
+  readonly mayJoin: MayJoin;
+  /** Reports who was not let in. */
+  denied(reason: string, port: number): void;
+  /** Tells a member that a group is closed, behind all that was sent to it. */
+  farewell(to: number, stream: string, next: number): void;
+  /** Something is open: it must be read. May throw. */
+  hold(): void;
+  /** One thing less is open. */
+  release(): void;
+}
+
+/** A change that is told to whoever follows the groups of a peer. */
+export interface GroupChange {
+  /** What has changed. */
+  readonly type: "group-added" | "group-removed" | "member-joined" | "member-left";
+  /** The group. */
+  readonly group: string;
+  /** Port of the member, where it is about one. */
+  readonly member?: number;
+}
+
+interface Owned {
+  readonly group: Group;
+  readonly publisher: Publisher;
+  readonly mayJoin: MayJoin;
+}
+
+/** The groups of one peer. */
+export class OwnedGroups {
+  readonly #host: OwnedGroupsHost;
+  readonly #groups = new Map<string, Owned>();
+  /** Tells of all others; made when somebody first asks for it. */
+  #feed: Publisher | undefined;
+
+  /**
+   * @param host The peer.
+   */
+  constructor(host: OwnedGroupsHost) {
+    this.#host = host;
+  }
+
+  /**
+   * Opens a group, or finds the one that is open.
+   *
+   * @param name Its name.
+   * @param options How it is opened.
+   * @returns The group.
+   * @throws {TypeError} If the name is not a string, or options are given for a group that is open.
+   * @throws {RangeError} If it cannot be a name.
+   */
+  open(name: string, options: OwnedGroupOptions | undefined): Group {
+    const open = this.#groups.get(checkGroupName(name));
+    if (open !== undefined) {
+      if (options === undefined) return open.group;
+      throw new TypeError(`The group ${JSON.stringify(name)} is open: its options were given when it was opened`);
+    }
+    const { mayJoin = this.#host.mayJoin, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES } = options ?? {};
+    this.#host.hold();
+    const changed: PublisherSettings["changed"] = (type, { port }) => this.#tell({ type, group: name, member: port });
+    const publisher = new Publisher(this.#host, { name, maxQueuedBytes, changed });
+    const group = new Group(name, publisher, () => this.#close(name, publisher));
+    this.#groups.set(name, { group, publisher, mayJoin });
+    this.#tell({ type: "group-added", group: name });
+    return group;
+  }
+
+  /**
+   * Answers who asks for a group, or says from where on it wants messages.
+   *
+   * @param caller Who, in the kernel's words.
+   * @param params What it asks for, which may be anything.
+   * @returns What it is told.
+   * @throws {JSONRPCError} If it may not, or there is no such group.
+   */
+  async join(caller: Caller, params: unknown): Promise<object> {
+    const asking = readAsking(params);
+    if (asking === undefined) throw new InvalidParamsError("Expected { group }, or { group, stream, id, next, hears }");
+    const mayJoin = this.#groups.get(asking.group)?.mayJoin ?? this.#host.mayJoin;
+    if (!await mayJoin(caller)) {
+      const reason = `User ${caller.uid} may not join ${JSON.stringify(asking.group.slice(0, 100))}`;
+      this.#host.denied(reason, caller.port);
+      throw new AccessDeniedError(reason);
+    }
+    const publisher = this.#publisherOf(asking.group);
+    if (!("stream" in asking)) return publisher.welcome;
+    if (asking.stream !== publisher.stream) throw notFound(asking.group);
+    if (!publisher.hasRoomFor(caller, asking.id, MOST_MEMBERS)) {
+      throw new TooManyRequestsError(
+        `A group has at most ${MOST_MEMBERS.inAll} members, ${MOST_MEMBERS.ofOnePort} of a peer`,
+      );
+    }
+    publisher.admit(caller, asking);
+    return { next: publisher.log.next };
+  }
+
+  /**
+   * Notes that a member has messages.
+   *
+   * @param caller Who, in the kernel's words.
+   * @param params Which, which may be anything.
+   * @returns Whether it is about a group of this peer.
+   */
+  acknowledge(caller: Caller, params: unknown): boolean {
+    const acknowledging = readAcknowledging(params);
+    if (acknowledging === undefined) return false;
+    for (const publisher of this.#publishers()) {
+      if (publisher.stream !== acknowledging.stream) continue;
+      publisher.acknowledge(caller, acknowledging);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Lets a member go.
+   *
+   * @param caller Who, in the kernel's words.
+   * @param params What it leaves, which may be anything.
+   */
+  leave(caller: Caller, params: unknown): void {
+    const leaving = readLeaving(params);
+    if (leaving?.id === undefined) return;
+    for (const publisher of this.#publishers()) {
+      if (publisher.stream === leaving.stream) publisher.leave(caller, leaving.id);
+    }
+  }
+
+  /** Closes all of them. */
+  close(): void {
+    for (const [name, { publisher }] of [...this.#groups]) this.#close(name, publisher);
+    if (this.#feed !== undefined) this.#dismiss(this.#feed, this.#feed.close());
+  }
+
+  *#publishers(): Iterable<Publisher> {
+    for (const { publisher } of this.#groups.values()) yield publisher;
+    if (this.#feed !== undefined) yield this.#feed;
+  }
+
+  #publisherOf(group: string): Publisher {
+    const publisher = group === FEED_GROUP ? this.#feed ??= this.#openFeed() : this.#groups.get(group)?.publisher;
+    if (publisher === undefined) throw notFound(group);
+    return publisher;
+  }
+
+  #openFeed(): Publisher {
+    return new Publisher(this.#host, {
+      name: FEED_GROUP,
+      maxQueuedBytes: DEFAULT_MAX_QUEUED_BYTES,
+      changed() {},
+      present: () =>
+        [...this.#groups].map(([group, { publisher }]) => ({ group, members: portsOf(publisher.members) })),
+    });
+  }
+
+  #close(name: string, publisher: Publisher): void {
+    if (this.#groups.get(name)?.publisher !== publisher) return;
+    const members = publisher.close();
+    this.#groups.delete(name);
+    this.#dismiss(publisher, members);
+    this.#tell({ type: "group-removed", group: name });
+    this.#host.release();
+  }
+
+  #dismiss({ stream, log }: Publisher, members: readonly GroupMember[]): void {
+    for (const port of new Set(portsOf(members))) this.#host.farewell(port, stream, log.next);
+  }
+
+  /** Tells those who follow the groups of this peer; most often nobody does. */
+  #tell(change: GroupChange): void {
+    if (this.#feed !== undefined && this.#feed.size > 0) this.#feed.publish(stringify(change));
+  }
+}
+
+function portsOf(members: readonly GroupMember[]): number[] {
+  return members.map(({ caller }) => caller.port);
+}
+
+function notFound(group: string): JSONRPCError {
+  return new JSONRPCError(
+    GROUP_NOT_FOUND,
+    "Group not found",
+    `There is no group ${JSON.stringify(group.slice(0, 100))}`,
+  );
+}
