@@ -47,6 +47,17 @@ export function portOfName(name: string): number {
   return FIRST_NAMED_PORT + Number(hash % COUNT);
 }
 
+/**
+ * Tells whether a port stands for a name.
+ *
+ * @param name What may be a name: it may be anything.
+ * @param port The port.
+ * @returns Whether.
+ */
+export function isNameOf(name: unknown, port: number): name is string {
+  return typeof name === "string" && problemOf(name) === undefined && portOfName(name) === port;
+}
+
 function problemOf(name: string): string | undefined {
   if (name === "") return "it is empty";
   // It would be taken for a port.

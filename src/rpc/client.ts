@@ -9,7 +9,7 @@ import { HEAD, type Phrase, RequestPhrases } from "../jsonrpc/phrases.ts";
 import { type Delivery, EXPENDABLE } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
 import type { Outbox } from "../link/outbox.ts";
-import { LEGACY } from "../wire/dialect.ts";
+import { LEGACY, NATIVE } from "../wire/dialect.ts";
 import { ANYONE } from "./access.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import type { Contact } from "./contact.ts";
@@ -120,13 +120,26 @@ export class Client {
   }
 
   /**
+   * Asks a port who holds it, and has the thread wait for the answer.
+   *
+   * @param port The port.
+   * @param timeout How long to wait, in milliseconds.
+   * @returns Who has answered, whatever the answer is.
+   */
+  identifySync(port: number, timeout: number): Answerer {
+    const terms = this.terms.of(port, IDENTITY_METHOD, undefined, { timeout, trust: "anyone", dialect: NATIVE });
+    return this.#parts.sync().identify(this.#pending.nextId(), terms);
+  }
+
+  /**
    * Asks a port who holds it.
    *
    * @param contact The port.
    * @param timeout How long to wait, in milliseconds.
+   * @param isForOthers Whether the answer is wanted no longer than something else is that waits for the port.
    * @returns Who has answered, whatever the answer is.
    */
-  identify(contact: Contact, timeout: number): Promise<Answerer> {
+  identify(contact: Contact, timeout: number, isForOthers: boolean): Promise<Answerer> {
     const { port, dialect } = contact;
     const own = { trust: ANYONE, dialect, asks: false, name: undefined, signal: undefined };
     const terms = { port, method: IDENTITY_METHOD, timeout, contact, ...own };
@@ -142,10 +155,10 @@ export class Client {
       const call = this.#pending.add(
         id,
         terms,
-        (identity, caller) => resolve({ caller: caller!, name: nameIn(identity), identity }),
+        (identity, caller) => resolve({ caller: caller!, name: nameIn(identity, port), identity }),
         failed,
       );
-      contact.join(call, true);
+      contact.join(call, isForOthers);
       const body = encodeRequest(id, IDENTITY_METHOD, undefined);
       if (lane === undefined) return this.#post(port, id, body, call);
       lane.sent(id);

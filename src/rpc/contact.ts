@@ -7,7 +7,7 @@ import { PeerGoneError } from "../errors.ts";
 import type { Caller, Lifeline } from "../link/link.ts";
 import { type Dialect, NATIVE } from "../wire/dialect.ts";
 import type { Deadlines, Timed } from "./deadlines.ts";
-import type { Answerer } from "./identity.ts";
+import { type Answerer, LIFELINE_TELLS } from "./identity.ts";
 import { type Member, Members } from "./members.ts";
 
 /** Times between looks at a port while something is awaited from it, in milliseconds. */
@@ -152,8 +152,8 @@ export class Contact implements Timed {
    *
    * @param answerer Who has answered, and what.
    */
-  identified({ caller: sender, name }: Answerer): void {
-    this.#told = { name, until: performance.now() + KNOWN_MILLISECONDS };
+  identified({ caller: sender, name, refusal }: Answerer): void {
+    if (refusal !== LIFELINE_TELLS) this.#told = { name, until: performance.now() + KNOWN_MILLISECONDS };
     if (this.#lifeline !== undefined && this.isHolder(sender)) return;
     this.#isDoubted ||= this.#lifeline !== undefined;
     this.#lifeline?.close();
@@ -218,7 +218,7 @@ export class Contact implements Timed {
     // What was sent went to whoever held the port before.
     if (this.isReplaced()) return this.#endLater();
     if (this.#known === undefined && this.#adopt()) {
-      this.#question?.reject(new Error("Its lifeline tells"), this.#known);
+      this.#question?.reject(LIFELINE_TELLS, this.#known);
     }
     if (heard) this.#interval = LOOK_MILLISECONDS.first;
     else if (this.isGone() && !this.#lifeline?.isWatched) return this.#endLater();

@@ -10,7 +10,7 @@ import { type Dialect, LEGACY, NATIVE } from "../wire/dialect.ts";
 import type { Access } from "./access.ts";
 import { Contact, type ContactHost } from "./contact.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { type Answerer, notNamed } from "./identity.ts";
+import { type Answerer, LIFELINE_TELLS, notNamed } from "./identity.ts";
 import { allows, allowsNow, type Sending } from "./sending.ts";
 
 /** Contacts that are kept although nothing is awaited from them; each may take a file descriptor. */
@@ -259,6 +259,8 @@ export class Contacts implements ContactHost {
     let answerer: Answerer;
     try {
       answerer = await this.#ask(contact, Infinity);
+      // That tells nothing of the name.
+      if (answerer.refusal === LIFELINE_TELLS) answerer = await this.#ask(contact, Infinity);
     } catch (error) {
       return error as Error;
     }

@@ -94,7 +94,10 @@ export class Conversation {
     const ports = this.link.peers?.();
     if (ports === undefined) throw new TypeError("This link cannot tell which peers there are");
     const { client, contacts, legacy } = this.#parts;
-    const ask = (port: number) => client.identify(contacts.at(port, NATIVE), timeout);
+    const ask = async (port: number) => {
+      this.assertOpen(); // It may have ended since the first ports were asked.
+      return await client.identify(contacts.at(port, NATIVE), timeout, false);
+    };
     return await listPeers(ports.filter((port) => !legacy.isWaiting(port)), ask);
   }
 

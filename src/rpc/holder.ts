@@ -5,7 +5,6 @@
  */
 import type { Link } from "../link/link.ts";
 import type { Client } from "./client.ts";
-import { IDENTITY_METHOD, nameIn } from "./identity.ts";
 import type { Holder } from "./names.ts";
 
 /** How long an answer is waited for, in milliseconds: the thread stands still meanwhile. */
@@ -20,14 +19,14 @@ const ANSWER_MILLISECONDS = 250;
  * @returns What could be found out.
  */
 export function askHolder(link: Link, client: Client, port: number): Holder {
-  const lifeline = link.openLifeline?.(port, () => {});
-  lifeline?.close();
-  let name: string | undefined;
   try {
-    const options = { timeout: ANSWER_MILLISECONDS, trust: "anyone", dialect: "native" } as const;
-    name = nameIn(client.callSync(port, IDENTITY_METHOD, undefined, options)) ?? undefined;
+    // Whoever has just taken the port may not listen beside it yet, and who listens there may be another.
+    const { caller, name } = client.identifySync(port, ANSWER_MILLISECONDS);
+    return { uid: caller.uid, name: name ?? undefined };
   } catch {
-    // It does not answer, or not to this user.
+    // It does not answer.
+    const lifeline = link.openLifeline?.(port, () => {});
+    lifeline?.close();
+    return { uid: lifeline?.uid, name: undefined };
   }
-  return { uid: lifeline?.uid, name };
 }

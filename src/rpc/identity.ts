@@ -6,6 +6,7 @@
 import { AccessDeniedError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import type { Caller } from "../link/link.ts";
 import { NameNotFoundError } from "../naming/errors.ts";
+import { isNameOf } from "../naming/name.ts";
 
 /** Tells who holds the port: by what it returns, and by whom the answer comes from. */
 export const IDENTITY_METHOD = "rpc.identity";
@@ -36,15 +37,19 @@ export interface Answerer {
   readonly refusal?: unknown;
 }
 
+/** Why a port that was asked for its name has not told it: its lifeline was there first, and has told who holds it. */
+export const LIFELINE_TELLS: Error = new Error("Its lifeline tells");
+
 /**
  * Finds the name in what `rpc.identity` has returned.
  *
  * @param identity What it has returned, which may be anything.
- * @returns The name that the port stands for which was asked, or null.
+ * @param port The port that was asked.
+ * @returns The name that the port stands for, or null, also where it is not one that it could stand for.
  */
-export function nameIn(identity: unknown): string | null {
+export function nameIn(identity: unknown, port: number): string | null {
   const name = typeof identity === "object" && identity !== null ? (identity as { name?: unknown }).name : undefined;
-  return typeof name === "string" ? name : null;
+  return isNameOf(name, port) ? name : null;
 }
 
 /**

@@ -188,7 +188,7 @@ export class Parts {
     return this.#contacts ??= new Contacts({
       link: this.link,
       looks: isolateLooks,
-      identify: (contact, timeout) => this.client.identify(contact, timeout),
+      identify: (contact, timeout) => this.client.identify(contact, timeout, true),
       isGone: (port) => this.isGone(port),
     });
   }

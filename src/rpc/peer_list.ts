@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PeerGoneError } from "../errors.ts";
+import { PeerClosedError, PeerGoneError } from "../errors.ts";
 import type { Answerer, Identity } from "./identity.ts";
 
 /** How many ports are asked at once. */
@@ -34,7 +34,7 @@ interface Found extends PeerInfo {
  *
  * @param ports The ports.
  * @param ask Asks one.
- * @returns The peers, by their ports. Several ports of one are one entry.
+ * @returns The peers, by their ports. Several ports of one are one entry. Rejects where this peer is closed.
  */
 export async function listPeers(
   ports: readonly number[],
@@ -60,6 +60,7 @@ async function find(port: number, ask: (port: number) => Promise<Answerer>): Pro
     // What it says holds for its own user only: nobody hides another's peer.
     return { key: `${uid} ${incarnation}`, port, stated, uid, names, methods };
   } catch (error) {
+    if (error instanceof PeerClosedError) throw error;
     if (error instanceof PeerGoneError) return undefined;
     return { key: String(port), port, uid: undefined, names: [], methods: undefined };
   }

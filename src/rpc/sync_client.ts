@@ -14,7 +14,7 @@ import { LEGACY } from "../wire/dialect.ts";
 import { ANYONE } from "./access.ts";
 import type { CancelledCalls } from "./cancelled_calls.ts";
 import type { Contacts } from "./contacts.ts";
-import { IDENTITY_METHOD, nameIn } from "./identity.ts";
+import { type Answerer, IDENTITY_METHOD, nameIn } from "./identity.ts";
 import { type Awaited, Inbox } from "./inbox.ts";
 import { isolateDeadlines } from "./isolate.ts";
 import type { LegacyPorts } from "./legacy_ports.ts";
@@ -117,6 +117,19 @@ export class SyncClient implements MessageSink {
     return this.#inTurn(id, terms, blocking, end, late, () => this.#ask(id, terms, body, blocking, end, late));
   }
 
+  /**
+   * Asks a port who holds it, and has the thread wait for the answer.
+   *
+   * @param id Id of the question.
+   * @param terms What it is, and how long it waits.
+   * @returns Who has answered, whatever the answer is.
+   * @throws {TypeError | CallTimeoutError | PeerGoneError} As {@linkcode SyncClient.call}.
+   */
+  identify(id: number, terms: CallTerms): Answerer {
+    const blocking = blockingLinkTo(terms.port, this.#parts.link);
+    return this.#identify(id, terms, blocking, performance.now() + terms.timeout, () => timeoutOf(terms));
+  }
+
   request(...[body, nlmsgSeq, sender, dialect]: Parameters<MessageSink["request"]>): void {
     this.#parts.receiving.postponed.add(body, nlmsgSeq, sender, dialect);
   }
@@ -193,20 +206,24 @@ export class SyncClient implements MessageSink {
   /** Makes sure that the receiver of a request is trusted, sends it, and waits for its answer. */
   #ask(id: number, terms: CallTerms, body: string, blocking: BlockingLink, end: number, late: () => Error): unknown {
     const { contact, trust, method, asks, name } = terms;
-    const identify = (longest: number) => {
-      const question = { ...terms, method: IDENTITY_METHOD, trust: ANYONE };
-      const text = encodeRequest(id, IDENTITY_METHOD, undefined);
-      const outcome = this.#exchange(id, question, text, blocking, Math.min(end, performance.now() + longest), late);
-      if (outcome.sender === undefined) return valueOf(outcome) as never;
-      const { sender: caller } = outcome;
-      return "value" in outcome
-        ? { caller, name: nameIn(outcome.value) }
-        : { caller, name: null, refusal: outcome.error };
-    };
+    const identify = (longest: number) =>
+      this.#identify(id, terms, blocking, Math.min(end, performance.now() + longest), late);
     const { contacts } = this.#parts;
     if (asks || contact.holder !== undefined) contacts.assertTrusted(contact, trust, method, identify);
     if (name !== undefined) contacts.assertNamed(contact, name, trust, method, identify);
     return valueOf(this.#exchange(id, terms, body, blocking, end, late));
+  }
+
+  /** Asks a port who holds it, and waits for its answer, whatever that is. */
+  #identify(id: number, terms: CallTerms, blocking: BlockingLink, end: number, late: () => Error): Answerer {
+    const question = { ...terms, method: IDENTITY_METHOD, trust: ANYONE };
+    const body = encodeRequest(id, IDENTITY_METHOD, undefined);
+    const outcome = this.#exchange(id, question, body, blocking, end, late);
+    const { sender: caller } = outcome;
+    if (caller === undefined) return valueOf(outcome) as never;
+    return "value" in outcome
+      ? { caller, name: nameIn(outcome.value, terms.port) }
+      : { caller, name: null, refusal: outcome.error };
   }
 
   /** Sends a request, and waits for its answer. */

@@ -31,19 +31,6 @@ Deno.test("a name is one process's, which another one finds, and nobody else get
   assertEquals((await second.ended()).lines, [`taken by user ${uid}`]);
 });
 
-Deno.test("of processes that claim a name at once, one has it", async () => {
-  for (let round = 0; round < 5; round++) {
-    const name = freshName();
-    const programs = Array.from({ length: 4 }, () => start("named", [name]));
-    try {
-      const lines = await Promise.all(programs.map((program) => program.line()));
-      assertEquals(lines.filter((line) => line === "claimed").length, 1, lines.join(", "));
-    } finally {
-      await Promise.all(programs.map((program) => program[Symbol.asyncDispose]()));
-    }
-  }
-});
-
 Deno.test("when the owner of a name is killed, what is pending rejects, and whoever has it next is called by it", async () => {
   const name = freshName();
   await using client = new RPCPeer();

@@ -1,7 +1,7 @@
 // What can be a name, and which port it stands for.
 import { assert, assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { checkName, FIRST_NAMED_PORT, LAST_NAMED_PORT, portOfName } from "../../src/naming/name.ts";
+import { checkName, FIRST_NAMED_PORT, isNameOf, LAST_NAMED_PORT, portOfName } from "../../src/naming/name.ts";
 import { check } from "../fakes/property.ts";
 
 /** FNV-1a with 64 bits, in the words of its definition. */
@@ -111,4 +111,14 @@ Deno.test("letters that look the same are other letters", () => {
 
 Deno.test("ports of names are above every process id, and below those that the kernel gives out", () => {
   assertEquals([FIRST_NAMED_PORT, LAST_NAMED_PORT], [4_194_305, 2_147_483_647]);
+});
+
+Deno.test("a port stands for its names, and for nothing else", () => {
+  const name = "com.example.clock";
+  assertEquals(isNameOf(name, portOfName(name)), true);
+  for (const other of ["com.example.other", "", "5", "\u0000", "x".repeat(1_000), 5, null, undefined, {}]) {
+    assertEquals(isNameOf(other, portOfName(name)), false);
+  }
+  const long = "x".repeat(256);
+  assertEquals(isNameOf(long, portOfName(long)), false);
 });

@@ -1,11 +1,19 @@
 // What a peer that lives on does with a name that it gives back, and what its callers make of that.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { mock } from "node:test";
-import { AccessDeniedError, currentCall, NameNotFoundError, PeerGoneError, ServerError } from "../../mod.ts";
+import {
+  AccessDeniedError,
+  currentCall,
+  NameNotFoundError,
+  NameTakenError,
+  PeerGoneError,
+  ServerError,
+} from "../../mod.ts";
 import { portOfName } from "../../src/naming/name.ts";
 import { openPeers } from "../fakes/peers.ts";
 import { settle, Stranger } from "../fakes/stranger.ts";
-import { CLOCK, CLOCK_PORT, lastNamed, openNamed } from "./named.ts";
+import { fakeTime } from "../fakes/time.ts";
+import { CLOCK, CLOCK_PORT, lastNamed, openNamed, TWIN_PORT, TWINS } from "./named.ts";
 import { bodyOf, methodsSentBy } from "./wire.ts";
 
 const NAME = "com.example.clock";
@@ -59,8 +67,8 @@ Deno.test("a name is asked for anew after a second, also where the same process 
     let ahead = 0;
     using _now = mockNow(() => ahead);
     const { client, clientLink } = peers;
-    const other = peers.stranger(PORT, { uid: 10 });
-    let name: string | undefined = NAME;
+    const other = peers.stranger(TWIN_PORT, { uid: 10 });
+    let name: string | undefined = TWINS[0];
     const answer = () => {
       for (const received of other.readNow()) {
         other.answer(200, received, bodyOf(received).method === "rpc.identity" ? { name } : "done");
@@ -68,8 +76,8 @@ Deno.test("a name is asked for anew after a second, also where the same process 
     };
     clientLink.blocking!.whileReceiving = answer;
     const call = async () => {
-      if (isSync) return client.callSync(NAME, "m");
-      const outcome = client.call(NAME, "m");
+      if (isSync) return client.callSync(TWINS[0], "m");
+      const outcome = client.call(TWINS[0], "m");
       outcome.catch(() => {});
       for (let turn = 0; turn < 3; turn++) {
         await settle();
@@ -79,10 +87,10 @@ Deno.test("a name is asked for anew after a second, also where the same process 
     };
     assertEquals([await call(), await call()], ["done", "done"]);
     assertEquals(methodsSentBy(clientLink), ["rpc.identity", "m", "m"]);
-    name = "com.example.other";
+    name = TWINS[1];
     ahead = 1_500;
     const error = await assertRejects(call, NameNotFoundError);
-    assertEquals(error.message.includes("com.example.other"), true);
+    assertEquals(error.message.includes(TWINS[1]), true);
     assertEquals(methodsSentBy(clientLink), ["rpc.identity", "m", "m", "rpc.identity"]);
   }
 });
@@ -122,4 +130,52 @@ Deno.test("whoever takes the port of a name while a rule takes its time is not s
   decided.resolve(true);
   await gone;
   assertEquals(heir.unread, []);
+});
+
+Deno.test("a lifeline that is there only after the question tells nothing of the name: that is asked again", async () => {
+  for (const trust of ["anyone", "same-user"] as const) {
+    using time = fakeTime();
+    await using peers = openPeers({ trust });
+    const { client, clientLink } = peers;
+    const owner = peers.stranger(CLOCK_PORT, { uid: 10 });
+    owner.link.hasLifeline = false;
+    let outcome: unknown;
+    client.call(CLOCK, "m").then((value) => outcome = value, (error) => outcome = error);
+    await time.pass(10);
+    owner.link.hasLifeline = true;
+    await time.pass(400);
+    assertEquals([outcome, methodsSentBy(clientLink)], [undefined, ["rpc.identity", "rpc.identity"]]);
+    for (const received of owner.readNow()) owner.answer(200, received, { name: CLOCK });
+    await time.pass(1);
+    for (const received of owner.readNow()) owner.answer(200, received, "done");
+    await time.pass(1);
+    assertEquals(outcome, "done");
+  }
+});
+
+Deno.test("what cannot be the name of the port that says so is none, and is not shown", async () => {
+  const lies = ["x".repeat(100_000), "com.example.other", "\u0000", ""];
+  for (const name of lies) {
+    for (const isSync of [false, true]) {
+      await using peers = openPeers();
+      const { client, clientLink } = peers;
+      const liar = peers.stranger(CLOCK_PORT, { uid: 10 });
+      const lie = () => {
+        for (const received of liar.readNow()) liar.answer(200, received, { name });
+      };
+      clientLink.blocking!.whileReceiving = lie;
+      const call = async () => {
+        if (isSync) return client.callSync(CLOCK, "m");
+        const outcome = client.call(CLOCK, "m");
+        outcome.catch(() => {});
+        await settle();
+        lie();
+        return await outcome;
+      };
+      const error = await assertRejects(call, NameNotFoundError, "whoever holds it has no name");
+      assertEquals(error.message.length < 200, true);
+      const taken = assertThrows(() => client.claim(CLOCK), NameTakenError, "is taken by port");
+      assertEquals([taken.holder, taken.uid], [undefined, 10]);
+    }
+  }
 });

@@ -181,6 +181,18 @@ Deno.test("who lets this user call nothing does not say which name it has", asyn
   assertEquals([holder, uid, peers.serverTroubles.length], [undefined, 10, 1]);
 });
 
+Deno.test("who has the name is the one that answers, also where nobody listens beside its port yet, or another user does", async () => {
+  await using peers = openNamed();
+  void peers.server.runServerForever();
+  serveMeanwhile(peers);
+  const link = lastNamed(peers.serverLink);
+  link.hasLifeline = false;
+  assertEquals(takenBy(() => peers.client.claim(CLOCK)).uid, 10);
+  link.hasLifeline = true;
+  link.lifelineOwner = { ...peers.clientLink.self, uid: 33 };
+  assertEquals(takenBy(() => peers.client.claim(CLOCK)).uid, 10);
+});
+
 Deno.test("whom nothing tells of has no user", async () => {
   await using peers = openNamed();
   const { client, clientLink, serverLink } = peers;

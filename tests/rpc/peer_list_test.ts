@@ -5,6 +5,8 @@ import type { Answerer } from "../../src/rpc/identity.ts";
 import { listPeers } from "../../src/rpc/peer_list.ts";
 import { MemoryNetwork } from "../fakes/memory_network.ts";
 import { openPeers } from "../fakes/peers.ts";
+import { settle } from "../fakes/stranger.ts";
+import { openBlind } from "./blind.ts";
 
 /** An answer of a port, by a user. */
 function answer(identity: unknown, uid = 10): Answerer {
@@ -79,6 +81,55 @@ Deno.test("a peer lists itself and others with their names, each once", async ()
     [100, ["com.example.listed"], ["one"]],
     [200, [], []],
   ]);
+});
+
+Deno.test("a call that is answered while its peer is asked for the list takes nothing from that", async () => {
+  await using peers = openPeers();
+  const { client, server } = peers;
+  server.registerFunction(() => 1, "one");
+  void server.runServerForever();
+  const call = client.call(100, "one");
+  const listed = await client.list({ timeout: 5_000 });
+  assertEquals([await call, listed.find(({ port }) => port === 100)?.methods], [1, ["one"]]);
+});
+
+Deno.test("a list lets the question go on that others wait for, and end with them", async () => {
+  await using peers = openPeers({ trust: "same-user" });
+  const { client, clientLink } = peers;
+  const blind = openBlind(peers);
+  const controller = new AbortController();
+  const call = assertRejects(() => client.call(500, "one", [], { signal: controller.signal }), DOMException);
+  const listing = client.list({ timeout: 5_000 });
+  await settle();
+  controller.abort();
+  await call;
+  const questions = [await blind.next(), await blind.next()];
+  // The first one was that of the call, and the second one is that of the list.
+  blind.answer(200, questions[1]!, IDENTITY);
+  assertEquals((await listing).find(({ port }) => port === 500)?.names, IDENTITY.names);
+  assertEquals([client.stats().callsInFlight, clientLink.holds], [0, 0]);
+});
+
+Deno.test("a peer that is closed while it makes a list says so, and asks nobody any more", async () => {
+  for (const answers of [0, 64]) {
+    await using peers = openPeers();
+    const { client, clientLink } = peers;
+    const strangers = Array.from({ length: 100 }, (_, index) => peers.stranger(1_000 + index));
+    // The peers themselves come first.
+    void peers.server.runServerForever();
+    const listing = assertRejects(() => client.list(), PeerClosedError);
+    await settle();
+    const asked = strangers.filter(({ unread }) => unread.length > 0);
+    assertEquals(asked.length, 62);
+    for (const stranger of asked.slice(0, answers)) stranger.answer(200, await stranger.next(), IDENTITY);
+    if (answers > 0) {
+      await Promise.resolve();
+      clientLink.read();
+    }
+    await client.close();
+    await listing;
+    assertEquals(strangers.slice(62).flatMap(({ unread }) => unread), []);
+  }
 });
 
 Deno.test("a link that cannot tell, a timeout that is none, and a peer that is closed are errors", async () => {
