@@ -6,6 +6,7 @@
 import { type PeerClosedError, PeerGoneError } from "../errors.ts";
 import { Arrivals } from "../groups/arrivals.ts";
 import { Attendance } from "../groups/attendance.ts";
+import { Feed, type FeedSink } from "../groups/feed.ts";
 import type { Group } from "../groups/group.ts";
 import type { WatchedPort } from "../groups/group_member.ts";
 import { JoinedStreams } from "../groups/joined_streams.ts";
@@ -115,6 +116,17 @@ export class GroupParts {
     );
     this.#attendances.add(attendance);
     return { arrivals, attendance };
+  }
+
+  /**
+   * Follows the groups of another peer, whoever has it.
+   *
+   * @param port Its port.
+   * @param sink Told of the groups.
+   * @returns What is to be closed.
+   */
+  follow(port: number, sink: FeedSink): Feed {
+    return new Feed(this.#attendanceHost({ timeout: Infinity, trust: "anyone" }), port, ++this.#lastId, sink);
   }
 
   /**
