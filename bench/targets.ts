@@ -109,6 +109,8 @@ export const TARGETS: readonly Target[] = [
   // A call of one client is so short on two cores that what is cold in the caches of another one shows.
   { ...many("clients", "clients in turns", "cost of a call with 1,000 clients, against 1"), today: 1.9 },
   { ...many("peers", "the others serve", "cost of a call with 1,000 peers in the process, against 1"), today: 1.6 },
+  publication("one by one", 40),
+  publication("kernel multicast", 4),
   {
     section: "idle",
     measure: "an idle peer",
@@ -193,6 +195,21 @@ function echo(measure: string, bound: number): Target {
     relation: "at least",
     bound,
     boundText: `${bound.toFixed(1)} x`,
+  };
+}
+
+function publication(where: string, bound: number): Target {
+  return {
+    section: "groups",
+    measure: "a publication",
+    where,
+    who: "64",
+    text: `cost of a publication to 64 members, ${where}, against 1`,
+    against: { who: "1" },
+    as: "times",
+    relation: "at most",
+    bound,
+    boundText: `${bound} x`,
   };
 }
 

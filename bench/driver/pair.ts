@@ -11,7 +11,7 @@ import { ProgramHandle } from "./program_handle.ts";
 export type Placement = "two cores" | "one core" | "any of two cores" | "free";
 
 /** The cores that processes are pinned to, as taskset takes them. */
-const CORES: Readonly<Record<Placement, { readonly server: string; readonly clients: string } | undefined>> = {
+export const CORES: Readonly<Record<Placement, { readonly server: string; readonly clients: string } | undefined>> = {
   // The kernel often puts two processes that talk on one core. Which of both it was would not be known.
   "two cores": { server: "0", clients: "1" },
   "one core": { server: "0", clients: "0" },

@@ -7,6 +7,7 @@ import type { PeerName } from "../peers/catalog.ts";
 import { busy, crowd, pace } from "../sections/busy_poll.ts";
 import { calls } from "../sections/calls.ts";
 import { echoes } from "../sections/echoes.ts";
+import { groups } from "../sections/groups.ts";
 import { growth } from "../sections/growth.ts";
 import { clients, idle, peers } from "../sections/many.ts";
 import { startup } from "../sections/startup.ts";
@@ -17,7 +18,19 @@ import { killAllPrograms } from "./program_handle.ts";
 import { Results } from "./results.ts";
 
 /** All sections, in their order. */
-export const SECTIONS: readonly Section[] = [calls, echoes, clients, peers, idle, growth, startup, busy, crowd, pace];
+export const SECTIONS: readonly Section[] = [
+  calls,
+  echoes,
+  clients,
+  peers,
+  groups,
+  idle,
+  growth,
+  startup,
+  busy,
+  crowd,
+  pace,
+];
 
 /** What a run is to be. */
 export interface RunOptions {
