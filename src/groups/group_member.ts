@@ -6,16 +6,11 @@
 import { PeerClosedError, PeerGoneError } from "../errors.ts";
 import type { Delivery } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
-import type { Encoded, GroupLog } from "./log.ts";
-
-/** Messages that are sent at once go up to so many bytes: what joins one datagram. The rest waits for no memory of its own. */
-const BATCH_BYTES = 65_536;
+import type { Batch } from "./batch.ts";
+import type { GroupLog } from "./log.ts";
 
 /** The share of what may wait for a member that is sent before it says that it has some: others may send there too. */
 const HEARD_SHARE = 1 / 2;
-
-/** Has all but the last message of a batch: what becomes of that tells of all. */
-export const ONE_OF_MANY: Delivery = { delivered() {}, undelivered() {} };
 
 /** Tells whether the same peer still holds a port. */
 export interface WatchedPort {
@@ -29,8 +24,10 @@ export interface WatchedPort {
 export interface MemberHost {
   /** The messages. */
   readonly log: GroupLog;
-  /** Sends a message. */
-  post(to: number, message: Encoded, delivery: Delivery): void;
+  /** Finds messages that leave together, from one that is kept. */
+  batchAt(from: number): Batch;
+  /** Sends them. What became of them the delivery learns, perhaps before this returns. */
+  send(to: number, batch: Batch, delivery: Delivery): void;
   /** Tells that all messages before a number are not to be had any more. */
   skip(to: number, number: number): void;
   /** The member has got something, or is slow. */
@@ -63,6 +60,9 @@ export class GroupMember implements Delivery {
   /** From where on it wants messages, where it has said so meanwhile. */
   #wanted: number | undefined;
   #isGone = false;
+  #isPumping = false;
+  /** Whether it could not be sent anything, and is tried again later. */
+  #isWaiting = false;
 
   /**
    * @param host The group.
@@ -132,20 +132,18 @@ export class GroupMember implements Delivery {
 
   /** Sends what it does not have yet, unless something is on its way to it. */
   pump(): void {
-    const { log } = this.#host;
-    if (this.#under !== undefined || this.#isGone || this.#cursor === log.next) return;
-    // Whoever holds the port by now is nobody's member.
-    if (!this.#watched.isCurrent) return this.#host.gone(this);
-    const { port } = this.caller;
-    if (this.#cursor < log.first) {
-      this.#cursor = log.first;
-      this.#host.skip(port, log.first);
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (this.#under === undefined && !this.#isGone && !this.#isWaiting && this.#cursor !== this.#host.log.next) {
+      this.#sendNext();
     }
-    const messages = log.batch(this.#cursor, BATCH_BYTES);
-    this.#under = this.#cursor + messages.length;
-    const last = messages.pop()!;
-    for (const message of messages) this.#host.post(port, message, ONE_OF_MANY);
-    this.#host.post(port, last, this);
+    this.#isPumping = false;
+  }
+
+  /** Tries again to send, after a while. */
+  retry(): void {
+    this.#isWaiting = false;
+    this.pump();
   }
 
   /** Ends it. */
@@ -165,9 +163,23 @@ export class GroupMember implements Delivery {
     this.#arrived(this.#cursor);
     if (this.#isGone || error instanceof PeerClosedError) return;
     if (error instanceof PeerGoneError) return this.#host.gone(this);
-    this.isSlow = true;
+    this.isSlow = this.#isWaiting = true;
     this.#host.changed(this);
     this.#host.later();
+  }
+
+  #sendNext(): void {
+    const { log } = this.#host;
+    // Whoever holds the port by now is nobody's member.
+    if (!this.#watched.isCurrent) return this.#host.gone(this);
+    const { port } = this.caller;
+    if (this.#cursor < log.first) {
+      this.#cursor = log.first;
+      this.#host.skip(port, log.first);
+    }
+    const batch = this.#host.batchAt(this.#cursor);
+    this.#under = batch.next;
+    this.#host.send(port, batch, this);
   }
 
   #arrived(number: number): void {

@@ -10,7 +10,8 @@ import { Group } from "./group.ts";
 import { checkGroupName, FEED_GROUP } from "./group_name.ts";
 import type { GroupMember } from "./group_member.ts";
 import { GROUP_NOT_FOUND, readAcknowledging, readAsking, readLeaving } from "./messages.ts";
-import { Publisher, type PublisherHost, type PublisherSettings } from "./publisher.ts";
+import { Publisher } from "./publisher.ts";
+import type { PublisherHost, PublisherSettings } from "./publisher_host.ts";
 
 /** What is kept for slow members where nothing else is said, in bytes. */
 const DEFAULT_MAX_QUEUED_BYTES = 4_194_304;

@@ -6,10 +6,12 @@
 import { ReceiverFullError } from "../errors.ts";
 import type { Delivery } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
+import { type Batch, Batches } from "./batch.ts";
 import { GroupClosedError } from "./errors.ts";
-import { GroupMember, type MemberHost, ONE_OF_MANY, type WatchedPort } from "./group_member.ts";
-import { encode, type Encoded, GroupLog, type MessageBounds } from "./log.ts";
+import { GroupMember, type MemberHost } from "./group_member.ts";
+import { encode, GroupLog } from "./log.ts";
 import { type Acknowledging, publishText, type Resuming, type Welcome } from "./messages.ts";
+import type { PublisherHost, PublisherSettings, WaitOptions } from "./publisher_host.ts";
 import { Reach } from "./reach.ts";
 
 /** How long a publication waits for a member that has no room, in milliseconds, and how many bytes give it one more. */
@@ -19,43 +21,8 @@ const RETRY_MILLISECONDS = 50;
 /** A multicast to one is nothing but a message that may be lost. */
 const LEAST_HEARING = 2;
 
-/** How long somebody waits for members, and whether still. */
-export interface WaitOptions {
-  /** How long to wait for each, in milliseconds. */
-  readonly timeout?: number | undefined;
-  /** Ends the wait when it aborts. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What a group needs of its peer. */
-export interface PublisherHost {
-  /** The port that messages come from. */
-  readonly port: number;
-  /** How large messages may be. */
-  readonly bounds: MessageBounds;
-  /** Sends a message at the end of this turn. */
-  post(to: number, message: Encoded, delivery: Delivery): void;
-  /** Sends what was posted, now. */
-  flush(): void;
-  /** Sends messages to all who hear a multicast group; left out where there are none. */
-  readonly multicast?: ((group: number, bodies: readonly Uint8Array[]) => void) | undefined;
-  /** Watches whether the same peer still holds a port. */
-  watch(caller: Caller, gone: () => void): WatchedPort;
-  /** Asks a member whether it has taken a message. Resolves with true where it has, with false where it has missed it. */
-  ask(port: number, stream: string, number: number, options: WaitOptions): Promise<unknown>;
-}
-
-/** How a group is opened. */
-export interface PublisherSettings {
-  /** Its name. */
-  readonly name: string;
-  /** How many bytes are kept for members that are behind. */
-  readonly maxQueuedBytes: number;
-  /** Told of who comes and goes. */
-  readonly changed: (type: "member-joined" | "member-left", member: Caller) => void;
-  /** Finds what a member needs to know first. */
-  readonly present?: (() => unknown) | undefined;
-}
+/** Nobody wants to know. */
+const WHATEVER_BECOMES: Delivery = { delivered() {}, undelivered() {} };
 
 /** Publishes messages to the members of a group. */
 export class Publisher implements MemberHost {
@@ -63,6 +30,7 @@ export class Publisher implements MemberHost {
   readonly stream: string = crypto.randomUUID();
   readonly log: GroupLog;
 
+  readonly #batches: Batches;
   readonly #host: PublisherHost;
   readonly #settings: PublisherSettings;
   /** By port and id. */
@@ -83,6 +51,7 @@ export class Publisher implements MemberHost {
     this.#host = host;
     this.#settings = settings;
     this.log = new GroupLog(settings.maxQueuedBytes);
+    this.#batches = new Batches(this.log, host.prepare);
     this.#multicastGroup = 1 + parseInt(this.stream.slice(0, 8), 16) % 32;
   }
 
@@ -213,12 +182,17 @@ export class Publisher implements MemberHost {
     return members;
   }
 
-  post(to: number, message: Encoded, delivery: Delivery): void {
-    this.#host.post(to, message, delivery);
+  batchAt(from: number): Batch {
+    return this.#batches.at(from);
+  }
+
+  send(to: number, batch: Batch, delivery: Delivery): void {
+    this.#host.send(to, batch, delivery);
   }
 
   skip(to: number, number: number): void {
-    this.#host.post(to, encode(publishText(this.stream, number), this.#host.bounds), ONE_OF_MANY);
+    const { bytes } = encode(publishText(this.stream, number), this.#host.bounds);
+    this.#host.send(to, { next: number, datagram: this.#host.prepare([bytes!]) }, WHATEVER_BECOMES);
   }
 
   changed(member: GroupMember): void {
@@ -237,7 +211,7 @@ export class Publisher implements MemberHost {
   later(): void {
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
-      for (const member of this.#members.values()) member.pump();
+      for (const member of this.#members.values()) member.retry();
     }, RETRY_MILLISECONDS);
   }
 
@@ -263,9 +237,12 @@ export class Publisher implements MemberHost {
     if (turn === undefined) return;
     this.#turn = undefined;
     turn.number = this.log.next - 1;
+    // What was posted in this turn to members leaves before.
+    this.#host.flush();
     this.#multicast(turn.first);
     for (const member of this.#members.values()) member.pump();
     this.#host.flush();
+    this.#batches.clear();
     const { milliseconds, bytes } = GRACE;
     if (!turn.begin(this.#members.values(), milliseconds + turn.bytes / bytes)) this.#reaches.push(turn);
   }

@@ -111,6 +111,16 @@ export class Framer {
   }
 
   /**
+   * Counts a message that leaves by itself.
+   *
+   * @param to Port of the receiver.
+   * @returns `seq` of its procslinkhdr.
+   */
+  nextSeq(to: number): number {
+    return this.#counters.next(to);
+  }
+
+  /**
    * Says what the headers of a message carry that leaves by itself.
    *
    * @param to Port of the receiver.

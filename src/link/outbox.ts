@@ -10,6 +10,7 @@ import { NLM_F_REQUEST } from "../wire/nlmsghdr.ts";
 import { PAYLOAD_JSONRPC_REQUEST, PAYLOAD_JSONRPC_RESPONSE } from "../wire/procslinkhdr.ts";
 import { Backlogs } from "./backlogs.ts";
 import type { Delivery } from "./delivery.ts";
+import { FanOut } from "./fan_out.ts";
 import { Framer } from "./framer.ts";
 import type { LargeMessage } from "./large_message.ts";
 import type { Link } from "./link.ts";
@@ -42,6 +43,7 @@ export class Outbox implements SendBufferUser {
   idle: () => void = () => {};
 
   readonly #datagrams: Turn;
+  #fanOut: FanOut | undefined;
   #flushing = false;
   #flushScheduled = false;
   #turn = 1;
@@ -83,19 +85,6 @@ export class Outbox implements SendBufferUser {
    */
   request(to: number, nlmsgSeq: number, body: string, delivery: Delivery): void {
     this.#post(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, [body], delivery);
-  }
-
-  /**
-   * Sends a request likewise, whose body is encoded already: it goes to several receivers.
-   *
-   * @param to Port of the receiver.
-   * @param nlmsgSeq Number of the message.
-   * @param body JSON text in UTF-8, which fits one datagram.
-   * @param delivery Learns what became of it.
-   */
-  encodedRequest(to: number, nlmsgSeq: number, body: Uint8Array, delivery: Delivery): void {
-    this.#buffer.append(body, FRAME_HEADERS_SIZE);
-    this.#put(to, NLM_F_REQUEST, PAYLOAD_JSONRPC_REQUEST, nlmsgSeq, body.length, delivery);
   }
 
   /**
@@ -172,6 +161,14 @@ export class Outbox implements SendBufferUser {
   legacyRequestNow(to: number, body: string, send: SendDatagram): void {
     this.flush();
     sendLegacyNow(this.#nowParts(to), body, send);
+  }
+
+  /** Sends messages to several receivers, at once. */
+  get fanOut(): FanOut {
+    return this.#fanOut ??= new FanOut({
+      ...{ link: this.#link, framer: this.#framer, backlogs: this.#backlogs, traffic: this.#traffic },
+      flushLater: () => this.#scheduleFlush(),
+    });
   }
 
   /** Whether nothing waits: neither for the end of the turn nor for room. */

@@ -122,17 +122,6 @@ export class SendBuffer {
   }
 
   /**
-   * Copies a text that is encoded already, likewise.
-   *
-   * @param text The text.
-   * @param room How many bytes the headers take.
-   */
-  append(text: Uint8Array, room: number): void {
-    if (this.end + room + text.length > this.bytes.length) this.flush();
-    this.bytes.set(text, this.end + room);
-  }
-
-  /**
    * Encodes a text at an offset.
    *
    * @param pieces The text.

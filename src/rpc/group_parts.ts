@@ -4,13 +4,13 @@
  * @module
  */
 import { type PeerClosedError, PeerGoneError } from "../errors.ts";
+import type { Batch } from "../groups/batch.ts";
 import { Arrivals } from "../groups/arrivals.ts";
 import { Attendance } from "../groups/attendance.ts";
 import { Feed, type FeedSink } from "../groups/feed.ts";
 import type { Group } from "../groups/group.ts";
 import type { WatchedPort } from "../groups/group_member.ts";
 import { JoinedStreams } from "../groups/joined_streams.ts";
-import type { Encoded } from "../groups/log.ts";
 import type { Membership } from "../groups/membership.ts";
 import { JOIN_METHOD, LEAVE_METHOD, PUBLISH_METHOD } from "../groups/messages.ts";
 import { type OwnedGroupOptions, OwnedGroups, type OwnedGroupsHost } from "../groups/owned_groups.ts";
@@ -152,7 +152,8 @@ export class GroupParts {
     return {
       port: link.port,
       bounds: { datagram: link.maxDatagram, message: maxMessageSize },
-      post: (to, message, delivery) => this.#post(to, message, delivery),
+      prepare: (bodies) => this.#parts.outbox.fanOut.prepare(bodies),
+      send: (to, batch, delivery) => this.#send(to, batch, delivery),
       flush: () => this.#parts.outbox.flush(),
       multicast: sender && ((group, bodies) => sender.send(group, bodies)),
       watch: (caller, gone) => this.#watch(caller, gone),
@@ -178,13 +179,13 @@ export class GroupParts {
     };
   }
 
-  #post(to: number, { bytes, text }: Encoded, delivery: Delivery): void {
+  #send(to: number, { datagram, text }: Batch, delivery: Delivery): void {
     const { outbox, pending, legacy } = this.#parts;
     // Whoever waits there takes anything for its answer: it is no member of ours.
     if (legacy.isWaiting(to)) return delivery.undelivered(new PeerGoneError(to));
+    if (datagram !== undefined) return outbox.fanOut.send(to, datagram, delivery);
     try {
-      if (bytes !== undefined) outbox.encodedRequest(to, pending.nextId(), bytes, delivery);
-      else outbox.request(to, pending.nextId(), text!, delivery);
+      outbox.request(to, pending.nextId(), text!, delivery);
     } catch (error) {
       delivery.undelivered(error as Error);
     }
