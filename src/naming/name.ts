@@ -59,9 +59,18 @@ export function isNameOf(name: unknown, port: number): name is string {
 }
 
 function problemOf(name: string): string | undefined {
-  if (name === "") return "it is empty";
   // It would be taken for a port.
-  if (/^\d+$/.test(name)) return "it is a number";
+  return /^\d+$/.test(name) ? "it is a number" : problemOfText(name);
+}
+
+/**
+ * Tells why a text cannot be the name of anything.
+ *
+ * @param name The text.
+ * @returns Why; undefined where it can be.
+ */
+export function problemOfText(name: string): string | undefined {
+  if (name === "") return "it is empty";
   if (/\p{Cc}/u.test(name)) return "it has a control character";
   if (!name.isWellFormed()) return "it is not well-formed Unicode";
   const length = ENCODER.encode(name).length;
