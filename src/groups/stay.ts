@@ -83,6 +83,7 @@ export class Stay {
   readonly #stream: Stream;
   readonly #over = Promise.withResolvers<End>();
   #ear: Ear | undefined;
+  #watched: WatchedPort | undefined;
   #signal: AbortSignal | undefined;
 
   /**
@@ -127,11 +128,11 @@ export class Stay {
     this.#signal = signal;
     // Now, and not when others have their turn: the peer may be closing.
     const left = () => {
+      this.#watched?.close();
       this.#host.leave(port, stream.name, this.#settings.id);
       this.#over.resolve("left");
     };
     signal.addEventListener("abort", left);
-    let watched: WatchedPort | undefined;
     // From now on what comes is taken: the owner may send at once when it is told from where on.
     streams.add(stream);
     try {
@@ -143,7 +144,7 @@ export class Stay {
           stream.lost();
         },
       });
-      watched = this.#host.watch(stream.owner, () => {
+      this.#watched = this.#host.watch(stream.owner, () => {
         this.#ear?.drain();
         this.#over.resolve(new PeerGoneError(port, "answering"));
       });
@@ -154,7 +155,7 @@ export class Stay {
     } finally {
       signal.removeEventListener("abort", left);
       stream.end();
-      watched?.close();
+      this.#watched?.close();
       this.#ear?.close();
       streams.delete(stream);
     }

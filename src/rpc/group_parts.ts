@@ -9,7 +9,6 @@ import { Arrivals } from "../groups/arrivals.ts";
 import { Attendance } from "../groups/attendance.ts";
 import { Feed, type FeedSink } from "../groups/feed.ts";
 import type { Group } from "../groups/group.ts";
-import type { WatchedPort } from "../groups/group_member.ts";
 import { JoinedStreams } from "../groups/joined_streams.ts";
 import type { Membership } from "../groups/membership.ts";
 import { JOIN_METHOD, LEAVE_METHOD, PUBLISH_METHOD } from "../groups/messages.ts";
@@ -17,13 +16,15 @@ import { type OwnedGroupOptions, OwnedGroups, type OwnedGroupsHost } from "../gr
 import type { AttendanceHost, Ear, EarListener } from "../groups/stay.ts";
 import { encodeRequest } from "../jsonrpc/encode.ts";
 import type { Delivery } from "../link/delivery.ts";
-import type { Caller, GroupEar } from "../link/link.ts";
+import type { GroupEar } from "../link/link.ts";
 import { MulticastSender } from "../link/multicast_sender.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
 import { NATIVE } from "../wire/dialect.ts";
 import type { Access, AccessRule } from "./access.ts";
 import type { CallOptions } from "./options.ts";
+import { randomId } from "./isolate.ts";
 import type { Parts } from "./parts.ts";
+import { PortWatch } from "./port_watch.ts";
 import type { Target } from "./target.ts";
 
 /** What groups need of the other parts of their peer. */
@@ -68,7 +69,8 @@ export class GroupParts {
 
   readonly #parts: GroupPartsHost;
   readonly #attendances = new Set<Attendance>();
-  #lastId = 0;
+  /** Begins at random: a port may have had another owner a moment ago. */
+  #lastId = randomId();
 
   /**
    * @param parts The other parts of the peer.
@@ -156,7 +158,7 @@ export class GroupParts {
       send: (to, batch, delivery) => this.#send(to, batch, delivery),
       flush: () => this.#parts.outbox.flush(),
       multicast: sender && ((group, bodies) => sender.send(group, bodies)),
-      watch: (caller, gone) => this.#watch(caller, gone),
+      watch: ({ port }, gone) => new PortWatch(this.#parts, port, gone),
       ask: (port, stream, number, options) =>
         client.call(port, PUBLISH_METHOD, [stream, number], { ...options, trust: "anyone", dialect: NATIVE }),
       mayJoin: (caller) => access.allows(caller, JOIN_METHOD),
@@ -174,7 +176,7 @@ export class GroupParts {
       ask: (owner, params, signal) => client.ask(owner, JOIN_METHOD, params, { ...call, signal, dialect: NATIVE }),
       acknowledge: (port, stream, id, next) => this.#say(port, PUBLISH_METHOD, [stream, next, id]),
       leave: (port, stream, id) => this.#say(port, LEAVE_METHOD, { stream, id }),
-      watch: (caller, gone) => this.#watch(caller, gone),
+      watch: ({ port }, gone) => new PortWatch(this.#parts, port, gone),
       hear: (group, from, listener) => this.#hear(group, from, listener),
     };
   }
@@ -195,18 +197,6 @@ export class GroupParts {
     const { outbox, pending, legacy } = this.#parts;
     if (legacy.isWaiting(to)) return;
     outbox.request(to, pending.nextId(), encodeRequest(undefined, method, params), LAST_WORD);
-  }
-
-  #watch({ port }: Pick<Caller, "port">, gone: () => void): WatchedPort {
-    const contact = this.#parts.contacts.at(port, NATIVE);
-    const member = { reject: gone, abort() {} };
-    contact.join(member);
-    return {
-      get isCurrent() {
-        return contact.isCurrent;
-      },
-      close: () => contact.leave(member),
-    };
   }
 
   #hear(group: number, from: number, { lost, failed }: EarListener): Ear | undefined {
