@@ -72,6 +72,7 @@ export type {
   Lifeline,
   Link,
   LinkReceiver,
+  ListedSocket,
   PatientSend,
   SoonOutcome,
   UnmappedIds,
@@ -107,7 +108,19 @@ export type { CurrentCall, RPCRequest } from "./src/rpc/request.ts";
 export type { PeerStats } from "./src/rpc/stats.ts";
 export type { Target } from "./src/rpc/target.ts";
 export { TroubleTarget } from "./src/rpc/trouble_target.ts";
+export { WatchingPeer } from "./src/rpc/watching_peer.ts";
 export type { Dialect } from "./src/wire/dialect.ts";
+export type {
+  GroupEvent,
+  Holding,
+  LifecycleEvent,
+  MarkEvent,
+  MemberEvent,
+  NameEvent,
+  PeerEvent,
+  WatchOptions,
+} from "./src/watch/events.ts";
+export type { Watch } from "./src/watch/watch.ts";
 export { NetlinkMessage, NetlinkMessageHeader } from "./src/wire/netlink_message.ts";
 export type { NlmsghdrFields } from "./src/wire/nlmsghdr.ts";
 export { ProcslinkMessage, ProcslinkMessageHeader } from "./src/wire/procslink_message.ts";

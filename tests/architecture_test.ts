@@ -1,7 +1,7 @@
 // The house: which room may import from which. The order is that of the conversation, from top to bottom.
 import { assert, assertEquals } from "@std/assert";
 
-const ROOMS = ["rpc", "groups", "naming", "link", "netlink", "jsonrpc", "wire", "errors", "ffi"] as const;
+const ROOMS = ["rpc", "groups", "watch", "naming", "link", "netlink", "jsonrpc", "wire", "errors", "ffi"] as const;
 const ROOT = new URL("../", import.meta.url);
 
 /** Every source file outside of tests and examples, by its path. */

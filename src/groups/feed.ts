@@ -3,11 +3,11 @@
  *
  * @module
  */
+import type { GroupChange, GroupSink, PresentGroup } from "../watch/feed.ts";
 import { Arrivals } from "./arrivals.ts";
 import { GroupGap } from "./group_gap.ts";
 import { FEED_GROUP } from "./group_name.ts";
 import { readWelcome } from "./messages.ts";
-import type { GroupChange } from "./owned_groups.ts";
 import { type AttendanceHost, Stay } from "./stay.ts";
 
 /** How many bytes of changes may wait. Nobody lets them wait. */
@@ -15,24 +15,6 @@ const MAX_QUEUED_BYTES = 4_194_304;
 
 /** The types of changes. */
 const CHANGES: readonly unknown[] = ["group-added", "group-removed", "member-joined", "member-left"];
-
-/** A group, as its owner tells of it. */
-export interface ListedGroup {
-  /** Its name. */
-  readonly group: string;
-  /** Ports of its members. */
-  readonly members: readonly number[];
-}
-
-/** Told of the groups of a peer. None of these may throw. */
-export interface FeedSink {
-  /** All that is there now: first, and again after something was missed. */
-  present(groups: readonly ListedGroup[]): void;
-  /** One change. */
-  changed(change: GroupChange): void;
-  /** The peer does not tell, or no longer. */
-  ended(): void;
-}
 
 /** What following needs of its peer. */
 export type FeedHost = Pick<AttendanceHost, "streams" | "ask" | "acknowledge" | "leave">;
@@ -42,7 +24,7 @@ export class Feed {
   readonly #host: AttendanceHost;
   readonly #port: number;
   readonly #id: number;
-  readonly #sink: FeedSink;
+  readonly #sink: GroupSink;
   readonly #closed = new AbortController();
 
   /**
@@ -51,7 +33,7 @@ export class Feed {
    * @param id Which of the memberships of this peer it is.
    * @param sink Told of the groups.
    */
-  constructor(host: FeedHost, port: number, id: number, sink: FeedSink) {
+  constructor(host: FeedHost, port: number, id: number, sink: GroupSink) {
     // Whoever follows knows by itself when the peer is gone. And changes are few: a socket of their own would be too much.
     const { streams } = host;
     this.#host = {
@@ -117,13 +99,13 @@ export class Feed {
   }
 }
 
-function readGroups(value: unknown): ListedGroup[] | undefined {
+function readGroups(value: unknown): PresentGroup[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  return value.filter(isListedGroup).map(({ group, members }) => ({ group, members }));
+  return value.filter(isPresentGroup).map(({ group, members }) => ({ group, members }));
 }
 
-function isListedGroup(value: unknown): value is ListedGroup {
-  const { group, members } = (value ?? {}) as Partial<Record<keyof ListedGroup, unknown>>;
+function isPresentGroup(value: unknown): value is PresentGroup {
+  const { group, members } = (value ?? {}) as Partial<Record<keyof PresentGroup, unknown>>;
   return typeof group === "string" && Array.isArray(members) && members.every(isPort);
 }
 

@@ -6,6 +6,7 @@
 import { AccessDeniedError, InvalidParamsError, JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import { stringify } from "../jsonrpc/text.ts";
 import type { Caller } from "../link/link.ts";
+import type { GroupChange } from "../watch/feed.ts";
 import { Group } from "./group.ts";
 import { checkGroupName, FEED_GROUP } from "./group_name.ts";
 import type { GroupMember } from "./group_member.ts";
@@ -41,16 +42,6 @@ export interface OwnedGroupsHost extends PublisherHost {
   hold(): void;
   /** One thing less is open. */
   release(): void;
-}
-
-/** A change that is told to whoever follows the groups of a peer. */
-export interface GroupChange {
-  /** What has changed. */
-  readonly type: "group-added" | "group-removed" | "member-joined" | "member-left";
-  /** The group. */
-  readonly group: string;
-  /** Port of the member, where it is about one. */
-  readonly member?: number;
 }
 
 interface Owned {

@@ -25,6 +25,16 @@ export interface UnmappedIds {
   readonly gid: number | undefined;
 }
 
+/** A socket that holds a port, in the words of the kernel. */
+export interface ListedSocket {
+  /** The port. */
+  readonly port: number;
+  /** What no other socket has had. */
+  readonly cookie: bigint;
+  /** Whether it carries the mark of a peer. Legacy peers carry none, and anybody may. */
+  readonly isPeer: boolean;
+}
+
 /** Who holds a port, in the words of the kernel, and whether that is still so. */
 export interface Lifeline {
   /** User id of the holder, as this process's user namespace has it. */
@@ -139,11 +149,11 @@ export interface Link {
    */
   socketAt?(port: number): bigint | null | undefined;
   /**
-   * Lists the ports of peers, as far as they can be told from others. Left out where a link cannot.
+   * Lists the sockets of the network that hold a port. Left out where a link cannot.
    *
-   * @returns The ports; undefined where they cannot be told.
+   * @returns The sockets; undefined where they cannot be told. A port that is not among them may be held all the same.
    */
-  peers?(): readonly number[] | undefined;
+  sockets?(): readonly ListedSocket[] | undefined;
   /**
    * Opens another link of the same kind, beside this one: in the same network, and with the same settings. Left out where there is
    * only one.

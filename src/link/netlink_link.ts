@@ -15,7 +15,7 @@ import type { SocketPlace } from "../netlink/socket_place.ts";
 import { namespaceOf } from "../netlink/namespaces.ts";
 import type { Reactor } from "../netlink/reactor.ts";
 import type { ReactorSource, Registration } from "../netlink/registration.ts";
-import { peerPorts, socketAt } from "../netlink/sock_diag.ts";
+import { listSockets, socketAt } from "../netlink/sock_diag.ts";
 import { NetlinkSocket } from "../netlink/socket.ts";
 import { MAX_DATAGRAM, type NetlinkSocketOptions } from "../netlink/socket_opening.ts";
 import { unmappedIds } from "../netlink/user_namespace.ts";
@@ -29,6 +29,7 @@ import type {
   Lifeline,
   Link,
   LinkReceiver,
+  ListedSocket,
   PatientSend,
   SoonOutcome,
   UnmappedIds,
@@ -173,8 +174,8 @@ export class NetlinkLink implements Link, ReactorSource {
     return hear(this.#reactor, this.#place, group, from, receiver);
   }
 
-  peers(): number[] | undefined {
-    return peerPorts(this.#reactor.syscalls, this.#place);
+  sockets(): ListedSocket[] | undefined {
+    return listSockets(this.#reactor.syscalls, this.#place);
   }
 
   socketAt(port: number): bigint | null | undefined {

@@ -17,7 +17,8 @@
  * - `"notification"`: a notification that could not be carried out; its sender is not told.
  * - `"undelivered"`: an answer that could not be sent, or a name that is lost since its socket has failed.
  * - `"denied"`: a request, or a notification, of somebody who may not; the sender of a request is told.
- * - `"refused"`: a message larger than `maxMessageSize`, or beyond what is taken at once; its sender is told.
+ * - `"refused"`: a message larger than `maxMessageSize`, or beyond what is taken at once; its sender is told. Or the kernel does not tell who is there, or
+ *   there are more than are watched.
  * - `"overrun"`: the kernel dropped messages before they were read.
  */
 export type TroubleKind =

@@ -35,6 +35,17 @@ export function checkName(name: unknown): string {
 }
 
 /**
+ * Tells whether a value can be a name.
+ *
+ * @param value The value, which may be anything.
+ * @returns Whether.
+ */
+export function isName(value: unknown): value is string {
+  // A text that somebody else has sent may be of any length: it is not even looked through.
+  return typeof value === "string" && value.length <= LONGEST_NAME && problemOf(value) === undefined;
+}
+
+/**
  * Finds the port of a name: its 64-bit FNV-1a hash, spread over the ports that are kept for names. Two names have the same one by
  * chance in one of two thousand million cases.
  *

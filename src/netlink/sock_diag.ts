@@ -54,9 +54,10 @@ export function socketAt(syscalls: Syscalls, place: SocketPlace, port: number): 
   const fd = openDiag(syscalls, place);
   if (fd < 0) return undefined;
   try {
+    const sockets = new Map<number, NetlinkSocketInfo>();
     let agreeing = 0;
     for (let look = 0; look < LOOKS.most; look++) {
-      const { sockets, datagrams } = dump(syscalls, fd, 0);
+      const datagrams = dump(syscalls, fd, 0, sockets);
       const socket = sockets.get(port);
       if (socket !== undefined) return socket.cookie;
       // Of a dump that failed some may be left to be read: it would be taken for the beginning of the next one.
@@ -69,25 +70,39 @@ export function socketAt(syscalls: Syscalls, place: SocketPlace, port: number): 
   }
 }
 
+/** A socket that holds a port. */
+export interface NetlinkSocketInfo {
+  /** The port. */
+  readonly port: number;
+  /** What no other socket has had. */
+  readonly cookie: bigint;
+  /** Whether it carries the mark of a peer. */
+  readonly isPeer: boolean;
+}
+
 /**
- * Lists the ports of the sockets that carry the mark of a peer.
+ * Lists the sockets that hold a port.
  *
  * @param syscalls The way to the kernel.
  * @param place A socket of the same network namespace.
- * @returns The ports, in order; undefined where they cannot be told. What one dump passes over at a seam is in another, whose seams
- * are elsewhere.
+ * @returns The sockets; undefined where they cannot be told. What one dump passes over at a seam is in another, whose seams are
+ * elsewhere.
  */
-export function peerPorts(syscalls: Syscalls, place: SocketPlace): number[] | undefined {
+export function listSockets(syscalls: Syscalls, place: SocketPlace): NetlinkSocketInfo[] | undefined {
   const fd = openDiag(syscalls, place);
   if (fd < 0) return undefined;
   try {
-    const ports = new Set<number>();
-    for (let look = 0; look < LOOKS.most; look++) {
-      const { sockets, datagrams } = dump(syscalls, fd, NDIAG_SHOW_FLAGS);
+    // Of a port that has changed hands meanwhile the last one counts.
+    const sockets = new Map<number, NetlinkSocketInfo>();
+    let agreeing = 0;
+    for (let look = 0; look < LOOKS.most && agreeing < LOOKS.agreeing; look++) {
+      const datagrams = dump(syscalls, fd, NDIAG_SHOW_FLAGS, sockets);
       if (datagrams === 0) return undefined;
-      for (const [port, { flags }] of sockets) if (port > 0 && (flags & NDIAG_FLAG_CAP_ACK) !== 0) ports.add(port);
+      // Where there is no seam, the second one is for what the kernel sorts anew.
+      if (datagrams === 1) agreeing++;
     }
-    return [...ports].sort((a, b) => a - b);
+    sockets.delete(0);
+    return [...sockets.values()];
   } finally {
     syscalls.close(fd);
   }
@@ -99,38 +114,29 @@ function openDiag(syscalls: Syscalls, place: SocketPlace): number {
   return openBeside(syscalls, place, () => syscalls.socket(AF_NETLINK, type, NETLINK_SOCK_DIAG));
 }
 
-/** What is told of a socket. */
-interface SocketEntry {
-  readonly cookie: bigint;
-  readonly flags: number;
-}
-
-/** Lists the sockets by port, and says in how many datagrams they were told; in none where the kernel does not tell. */
-function dump(
-  syscalls: Syscalls,
-  fd: number,
-  show: number,
-): { sockets: Map<number, SocketEntry>; datagrams: number } {
-  const sockets = new Map<number, SocketEntry>();
-  const nothing = { sockets, datagrams: 0 };
+/** Adds the sockets by port, and says in how many datagrams they were told; in none where the kernel does not tell. */
+function dump(syscalls: Syscalls, fd: number, show: number, sockets: Map<number, NetlinkSocketInfo>): number {
   const request = dumpRequest(show);
-  if (syscalls.sendto(fd, request, request.length, 0, KERNEL) === -1) return nothing;
+  if (syscalls.sendto(fd, request, request.length, 0, KERNEL) === -1) return 0;
   const buffer = new Uint8Array(DUMP_SIZE);
   const view = viewOf(buffer);
   for (let datagrams = 0;;) {
     const length = syscalls.read(fd, buffer);
-    if (length <= 0) return nothing;
+    if (length <= 0) return 0;
     let hasPorts = false;
     for (let offset = 0; offset + NLMSGHDR_SIZE <= length;) {
       const { nlmsgLen, nlmsgType } = readNlmsghdr(view, offset);
-      if (nlmsgType === NLMSG_DONE) return { sockets, datagrams: datagrams + (hasPorts ? 1 : 0) };
-      if (nlmsgType !== SOCK_DIAG_BY_FAMILY || nlmsgLen < NLMSGHDR_SIZE + NETLINK_DIAG_MSG_SIZE) return nothing;
-      if (nlmsgLen > length - offset) return nothing;
+      if (nlmsgType === NLMSG_DONE) return datagrams + (hasPorts ? 1 : 0);
+      if (nlmsgType !== SOCK_DIAG_BY_FAMILY || nlmsgLen < NLMSGHDR_SIZE + NETLINK_DIAG_MSG_SIZE) return 0;
+      if (nlmsgLen > length - offset) return 0;
       const message = offset + NLMSGHDR_SIZE;
+      const port = readNetlinkDiagPort(view, message);
       const cookie = readNetlinkDiagCookie(view, message);
-      const attributes = message + NETLINK_DIAG_MSG_SIZE;
-      const flags = findAttribute(view, attributes, offset + nlmsgLen, NETLINK_DIAG_FLAGS) ?? 0;
-      sockets.set(readNetlinkDiagPort(view, message), { cookie, flags });
+      if (sockets.get(port)?.cookie !== cookie) {
+        const attributes = message + NETLINK_DIAG_MSG_SIZE;
+        const flags = findAttribute(view, attributes, offset + nlmsgLen, NETLINK_DIAG_FLAGS) ?? 0;
+        sockets.set(port, { port, cookie, isPeer: (flags & NDIAG_FLAG_CAP_ACK) !== 0 });
+      }
       hasPorts = true;
       offset += nlmsgAlign(nlmsgLen);
     }

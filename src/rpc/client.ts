@@ -137,11 +137,12 @@ export class Client {
    * @param contact The port.
    * @param timeout How long to wait, in milliseconds.
    * @param isForOthers Whether the answer is wanted no longer than something else is that waits for the port.
+   * @param signal Ends the question.
    * @returns Who has answered, whatever the answer is.
    */
-  identify(contact: Contact, timeout: number, isForOthers: boolean): Promise<Answerer> {
+  identify(contact: Contact, timeout: number, isForOthers: boolean, signal?: AbortSignal): Promise<Answerer> {
     const { port, dialect } = contact;
-    const own = { trust: ANYONE, dialect, asks: false, name: undefined, signal: undefined };
+    const own = { trust: ANYONE, dialect, asks: false, name: undefined, signal };
     const terms = { port, method: IDENTITY_METHOD, timeout, contact, ...own };
     const id = this.#pending.nextId();
     const lane = dialect === LEGACY ? this.#parts.legacy.lane(port) : undefined;

@@ -76,6 +76,23 @@ export class Contacts implements ContactHost {
   }
 
   /**
+   * Has a port asked something that nobody else asks: its contact is not kept for that.
+   *
+   * @param port The port.
+   * @param ask Asks it.
+   * @returns What it returns.
+   */
+  async once<Result>(port: number, ask: (contact: Contact) => Promise<Result>): Promise<Result> {
+    const isKept = this.#has(port);
+    const contact = this.at(port);
+    try {
+      return await ask(contact);
+    } finally {
+      if (!isKept && contact.isIdle && !contact.isOver) contact.replaced();
+    }
+  }
+
+  /**
    * Tells whether a receiver is trusted, where that is known at once; a message may then leave without {@linkcode Contacts.reach}.
    *
    * @param contact The receiver.

@@ -7,6 +7,8 @@ import { PeerClosedError } from "../errors.ts";
 import type { Link } from "../link/link.ts";
 import { NetlinkLink } from "../link/netlink_link.ts";
 import type { ReportTrouble, TroubleKind } from "../link/trouble.ts";
+import type { WatchOptions } from "../watch/events.ts";
+import type { Watch } from "../watch/watch.ts";
 import { NATIVE } from "../wire/dialect.ts";
 import { type AccessRule, compileAccess } from "./access.ts";
 import type { Client } from "./client.ts";
@@ -59,7 +61,12 @@ export class Conversation {
     isolateSendBuffer();
     this.link = link ?? new NetlinkLink({ port, fd, netns, busyPoll });
     const isTrustGiven = options.trust !== undefined;
-    const settings = { maxMessageSize, maxQueuedBytes, timeout, quotas, access, trust, isTrustGiven };
+    const { onConnect, onDisconnect } = options;
+    const hooks = onConnect === undefined && onDisconnect === undefined ? undefined : { onConnect, onDisconnect };
+    if (hooks !== undefined && this.link.sockets === undefined) {
+      throw new TypeError("This link cannot tell who comes and goes: pass no onConnect and no onDisconnect with it");
+    }
+    const settings = { maxMessageSize, maxQueuedBytes, timeout, quotas, access, trust, isTrustGiven, hooks };
     const parts = this.#parts = new Parts(this.link, settings, trouble);
     this.link.start({
       receive: (bytes, length, sender) => parts.receiving.take(bytes, length, sender),
@@ -91,14 +98,25 @@ export class Conversation {
    * @returns The peers.
    */
   async list(timeout: number): Promise<PeerInfo[]> {
-    const ports = this.link.peers?.();
-    if (ports === undefined) throw new TypeError("This link cannot tell which peers there are");
+    const sockets = this.link.sockets?.();
+    if (sockets === undefined) throw new TypeError("This link cannot tell which peers there are");
     const { client, contacts, legacy } = this.#parts;
     const ask = async (port: number) => {
       this.assertOpen(); // It may have ended since the first ports were asked.
       return await client.identify(contacts.at(port, NATIVE), timeout, false);
     };
-    return await listPeers(ports.filter((port) => !legacy.isWaiting(port)), ask);
+    const ports = sockets.filter(({ port, isPeer }) => isPeer && !legacy.isWaiting(port)).map(({ port }) => port);
+    return await listPeers(ports, ask);
+  }
+
+  /**
+   * Watches who comes and goes.
+   *
+   * @param options What is watched.
+   * @returns The watch.
+   */
+  watch(options: WatchOptions): Watch {
+    return this.#parts.watching.watch(options);
   }
 
   /** What keeps it reading, and the process running. */

@@ -46,8 +46,11 @@ export function readLast({ link: { blocking }, receiving: { unpacker, trouble } 
 }
 
 /** What an entrance needs of its peer. */
-export interface EntranceHost
-  extends Pick<Parts, "dispatcher" | "legacy" | "methods" | "pending" | "shares" | "traffic" | "links" | "isGone"> {
+export interface EntranceHost extends
+  Pick<
+    Parts,
+    "callers" | "dispatcher" | "legacy" | "methods" | "pending" | "shares" | "traffic" | "links" | "isGone"
+  > {
   /** How much is sent. */
   readonly limits: OutboxLimits;
   /** What is taken. */
@@ -66,10 +69,10 @@ export interface EntranceHost
  * @throws {Error} If the link cannot be read. Then it is closed.
  */
 export function openEntrance(name: string, link: Link, host: EntranceHost): Entrance {
-  const { dispatcher, legacy, methods, pending, shares, traffic, limits, settings } = host;
+  const { callers, dispatcher, legacy, methods, pending, shares, traffic, limits, settings } = host;
   const outbox = new Outbox(link, isolateSendBuffer(), limits, traffic);
   const receiving = new Receiving({
-    ...{ dispatcher, legacy, methods, pending, shares, traffic, outbox, name },
+    ...{ callers, dispatcher, legacy, methods, pending, shares, traffic, outbox, name },
     awaits: () => false,
     isGone: (port) => host.isGone(port),
     streams: undefined,

@@ -7,7 +7,7 @@ import { type PeerClosedError, PeerGoneError } from "../errors.ts";
 import type { Batch } from "../groups/batch.ts";
 import { Arrivals } from "../groups/arrivals.ts";
 import { Attendance } from "../groups/attendance.ts";
-import { Feed, type FeedSink } from "../groups/feed.ts";
+import { Feed } from "../groups/feed.ts";
 import type { Group } from "../groups/group.ts";
 import { JoinedStreams } from "../groups/joined_streams.ts";
 import type { Membership } from "../groups/membership.ts";
@@ -19,6 +19,7 @@ import type { Delivery } from "../link/delivery.ts";
 import type { GroupEar } from "../link/link.ts";
 import { MulticastSender } from "../link/multicast_sender.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
+import type { GroupSink } from "../watch/feed.ts";
 import { NATIVE } from "../wire/dialect.ts";
 import type { Access, AccessRule } from "./access.ts";
 import type { CallOptions } from "./options.ts";
@@ -127,8 +128,11 @@ export class GroupParts {
    * @param sink Told of the groups.
    * @returns What is to be closed.
    */
-  follow(port: number, sink: FeedSink): Feed {
-    return new Feed(this.#attendanceHost({ timeout: Infinity, trust: "anyone" }), port, ++this.#lastId, sink);
+  follow(port: number, sink: GroupSink): Feed {
+    const host = this.#attendanceHost({ timeout: Infinity, trust: "anyone" });
+    const { contacts } = this.#parts;
+    const ask: AttendanceHost["ask"] = (...asked) => contacts.once(port, () => host.ask(...asked));
+    return new Feed({ ...host, ask }, port, ++this.#lastId, sink);
   }
 
   /**

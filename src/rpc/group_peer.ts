@@ -7,9 +7,10 @@ import type { Group } from "../groups/group.ts";
 import { checkGroupName } from "../groups/group_name.ts";
 import { Membership } from "../groups/membership.ts";
 import type { AccessRule } from "./access.ts";
-import { conversationOf, NamedPeer } from "./named_peer.ts";
+import { conversationOf } from "./named_peer.ts";
 import { type CallOptions, checkInteger, checkTimeout } from "./options.ts";
 import { portOf, type Target } from "./target.ts";
+import { WatchingPeer } from "./watching_peer.ts";
 
 /** How many bytes may wait for the loop of a member where nothing is said. */
 const DEFAULT_MAX_QUEUED_BYTES = 4_194_304;
@@ -50,7 +51,7 @@ export interface JoinOptions extends Pick<CallOptions, "timeout" | "signal" | "t
 }
 
 /** What an {@linkcode RPCPeer} can do with groups. */
-export class GroupPeer extends NamedPeer {
+export class GroupPeer extends WatchingPeer {
   /**
    * Opens a group of this peer, or finds the one that is open. Others join it by the port or a name of this peer, and the group's name;
    * another peer may have one of the same name. While it is open, it keeps the process running, and what arrives is carried out.

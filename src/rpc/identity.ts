@@ -64,3 +64,19 @@ export function notNamed(port: number, wanted: string, { name, refusal }: Answer
   if (refusal instanceof AccessDeniedError || refusal instanceof TooManyRequestsError) return refusal;
   return new NameNotFoundError(wanted, port, name);
 }
+
+/**
+ * Tells whether something is what `rpc.identity` returns. Its name is not looked at.
+ *
+ * @param value What was returned, which may be anything.
+ * @returns Whether.
+ */
+export function isIdentity(value: unknown): value is Identity {
+  if (typeof value !== "object" || value === null) return false;
+  const { incarnation, port, names, methods } = value as Partial<Record<keyof Identity, unknown>>;
+  return typeof incarnation === "string" && Number.isInteger(port) && isTexts(names) && isTexts(methods);
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
+}

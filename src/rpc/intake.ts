@@ -8,6 +8,7 @@ import { encodeError } from "../jsonrpc/encode.ts";
 import { AccessDeniedError, InvalidRequestError, type JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import { isId, isRequest, type JSONRPCId } from "../jsonrpc/guards.ts";
 import type { Caller } from "../link/link.ts";
+import type { Callers } from "../watch/callers.ts";
 import { type Dialect, NATIVE } from "../wire/dialect.ts";
 import type { Access } from "./access.ts";
 import { closedError, type Dispatcher } from "./dispatcher.ts";
@@ -31,6 +32,8 @@ export interface IntakeParts extends ExchangeHost {
   readonly methods: Methods;
   /** Who may call them, where they do not say so themselves. */
   readonly access: Access;
+  /** Who has called, where somebody is told of it. */
+  readonly callers: Callers | undefined;
   /** Requests of all callers together that are in hand at once; beyond it the caller is refused. */
   readonly maxRequests: number;
   /** Members of a batch at most; beyond it the caller is refused. */
@@ -177,13 +180,18 @@ export class Intake {
       this.#parts.trouble("denied", reason, request.caller.port);
       return this.#refuse(request, new AccessDeniedError(reason));
     }
-    const { dispatcher } = this.#parts;
+    const { callers, dispatcher } = this.#parts;
     if (dispatcher.stopReason !== undefined) return this.#refuse(request, closedError(dispatcher.stopReason));
     // What nobody waits for any more is not begun, and not answered either.
     if (request.deadline !== undefined && request.deadline <= Date.now() && !request.isNotification) {
       return dropRequest(request);
     }
     this.#parts.deaf.delete(request.caller.port);
+    // Who only asks who is there, as whoever lists peers or watches them does, has not called.
+    if (callers !== undefined && !method?.isReserved) {
+      callers.called(request.caller);
+      if (request.isAnswered) return; // Who was told has closed the peer.
+    }
     dispatcher.hand(request, method);
   }
 

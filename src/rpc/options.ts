@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Link } from "../link/link.ts";
+import type { Caller, Link } from "../link/link.ts";
 import { checkName } from "../naming/name.ts";
 import { checkDialect, type Dialect } from "../wire/dialect.ts";
 import type { AccessRule } from "./access.ts";
@@ -169,6 +169,20 @@ export interface RPCPeerOptions {
    */
   busyPoll?: number | undefined;
   /**
+   * Told of each caller that is let in, before its first request or notification is carried out. Looking around, such as `list()` or
+   * `watch()` of another peer, is no call. What it throws is trouble. It has no part in who may call: that is `access`.
+   *
+   * @default nobody is told, and nothing is kept of callers
+   */
+  onConnect?: ((caller: Caller) => void) | undefined;
+  /**
+   * Told of each caller that has called and is gone: closed, ended or killed, at most 250 milliseconds ago. Not of those who are
+   * still there when this peer is closed. Callers are looked for while the process runs; they do not keep it running.
+   *
+   * @default nobody is told
+   */
+  onDisconnect?: ((caller: Caller) => void) | undefined;
+  /**
    * What carries the messages, instead of a netlink socket.
    *
    * @default a netlink socket
@@ -203,6 +217,10 @@ export function checkPeerOptions(options: RPCPeerOptions): void {
     throw new TypeError("A link has its own port, place and way to wait: pass no port, fd, netns or busyPoll with it");
   }
   if (name !== undefined) checkName(name);
+  for (const hook of ["onConnect", "onDisconnect"] as const) {
+    const given = typeof options[hook];
+    if (given !== "undefined" && given !== "function") throw new TypeError(`${hook} must be a function, not ${given}`);
+  }
   if (busyPoll !== undefined) checkInteger("busyPoll", "a number of microseconds", busyPoll, 0, LONGEST_BUSY_POLL);
   if (port !== undefined) checkPort("port", port);
   if (fd !== undefined) {

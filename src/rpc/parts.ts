@@ -10,6 +10,7 @@ import { Outbox } from "../link/outbox.ts";
 import { isGone } from "../link/probe.ts";
 import { Traffic } from "../link/traffic.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
+import type { Callers } from "../watch/callers.ts";
 import { type Access, type AccessRule, compileAccess } from "./access.ts";
 import { CancelledCalls } from "./cancelled_calls.ts";
 import { Client } from "./client.ts";
@@ -25,32 +26,15 @@ import { isolateDeadlines, isolateLooks, isolateSendBuffer, randomId } from "./i
 import { LegacyPorts } from "./legacy_ports.ts";
 import { Methods } from "./methods.ts";
 import { Names } from "./names.ts";
+import type { PartsSettings } from "./parts_settings.ts";
 import { PendingCalls } from "./pending_calls.ts";
-import type { Quotas } from "./quotas.ts";
 import { Receiving, type ReceivingSettings } from "./receiving.ts";
 import { reserveMethods } from "./reserved_methods.ts";
 import { Server } from "./server.ts";
 import type { PeerStats } from "./stats.ts";
 import { SyncClient } from "./sync_client.ts";
 import { UserQuota } from "./user_quota.ts";
-
-/** How a peer is set up, with nothing left out. */
-export interface PartsSettings {
-  /** The largest message, in bytes, both headers included. */
-  readonly maxMessageSize: number;
-  /** Bytes that may wait for one destination. */
-  readonly maxQueuedBytes: number;
-  /** How long calls wait, where they do not say, in milliseconds; undefined where nobody has said. */
-  readonly timeout: number | undefined;
-  /** How much others may take up. */
-  readonly quotas: Quotas;
-  /** Who may call. */
-  readonly access: AccessRule;
-  /** Whom calls trust, where they do not say. */
-  readonly trust: AccessRule;
-  /** Whether somebody has said so. */
-  readonly isTrustGiven: boolean;
-}
+import { Watching } from "./watching.ts";
 
 /** The figures that the parts of a peer have as of now. */
 export type Load = Pick<PeerStats, "callsInFlight" | "requestsInFlight" | "queuedBytes" | "reassemblyBytes">;
@@ -83,6 +67,7 @@ export class Parts {
   #contacts: Contacts | undefined;
   #client: Client | undefined;
   #sync: SyncClient | undefined;
+  #watching: Watching | undefined;
 
   /**
    * @param link What carries the peer.
@@ -208,6 +193,26 @@ export class Parts {
     });
   }
 
+  /** Who comes and goes. */
+  get watching(): Watching {
+    return this.#watching ??= new Watching({
+      link: this.link,
+      links: this.links,
+      hooks: this.#settings.hooks,
+      groups: { follow: (port, sink) => this.groups.follow(port, sink) },
+      identify: (port, signal) => {
+        return this.contacts.once(port, (contact) => this.client.identify(contact, Infinity, false, signal));
+      },
+      isGone: (port) => this.isGone(port),
+      trouble: this.#trouble,
+    });
+  }
+
+  /** Who has called, where somebody is told of it. */
+  get callers(): Callers | undefined {
+    return this.#settings.hooks && this.watching.callers;
+  }
+
   /** What the parts have in hand. */
   get load(): Load {
     const named = this.entrances.slice(1);
@@ -251,11 +256,12 @@ export class Parts {
   }
 
   /**
-   * Ends all calls.
+   * Ends all calls and watches.
    *
-   * @param reason What they reject with.
+   * @param reason What calls reject with; watches too, where it has a cause.
    */
   endCalls(reason: Error): void {
+    this.#watching?.close(reason.cause === undefined ? undefined : reason);
     this.#contacts?.close(reason);
     this.#pending?.rejectAll(reason);
   }
@@ -267,9 +273,9 @@ export class Parts {
 
   /** Has requests taken that call the peer by a name. */
   #open(name: string, link: Link): Entrance {
-    const { dispatcher, legacy, methods, pending, shares, traffic, links } = this;
+    const { callers, dispatcher, legacy, methods, pending, shares, traffic, links } = this;
     const entrance = openEntrance(name, link, {
-      ...{ dispatcher, legacy, methods, pending, shares, traffic, links, limits: this.#settings },
+      ...{ callers, dispatcher, legacy, methods, pending, shares, traffic, links, limits: this.#settings },
       settings: this.#receivingSettings,
       isGone: (port) => this.isGone(port),
       failed: () => {

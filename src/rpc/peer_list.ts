@@ -4,7 +4,7 @@
  * @module
  */
 import { PeerClosedError, PeerGoneError } from "../errors.ts";
-import type { Answerer, Identity } from "./identity.ts";
+import { type Answerer, isIdentity } from "./identity.ts";
 
 /** How many ports are asked at once. */
 const ASKED_AT_ONCE = 64;
@@ -64,14 +64,4 @@ async function find(port: number, ask: (port: number) => Promise<Answerer>): Pro
     if (error instanceof PeerGoneError) return undefined;
     return { key: String(port), port, uid: undefined, names: [], methods: undefined };
   }
-}
-
-function isIdentity(value: unknown): value is Identity {
-  if (typeof value !== "object" || value === null) return false;
-  const { incarnation, port, names, methods } = value as Partial<Record<keyof Identity, unknown>>;
-  return typeof incarnation === "string" && Number.isInteger(port) && isTexts(names) && isTexts(methods);
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((text) => typeof text === "string");
 }

@@ -20,7 +20,7 @@ const TICK_MILLISECONDS = 1_000;
 
 /** What it needs of its peer. */
 export type ReceivingParts =
-  & Pick<Parts, "dispatcher" | "legacy" | "methods" | "outbox" | "pending" | "shares" | "traffic">
+  & Pick<Parts, "callers" | "dispatcher" | "legacy" | "methods" | "outbox" | "pending" | "shares" | "traffic">
   & Pick<Parts, "awaits" | "isGone" | "streams">
   & {
     /** The name that requests call it by here. */
@@ -59,11 +59,12 @@ export class Receiving {
    * @param settings What is taken.
    */
   constructor(parts: ReceivingParts, { maxMessageSize, quotas, access, trouble }: ReceivingSettings) {
-    const { methods, outbox, dispatcher, legacy, shares, name } = parts;
+    const { callers, methods, outbox, dispatcher, legacy, shares, name } = parts;
     const { requests } = shares;
     this.trouble = trouble;
     this.intake = new Intake({
       ...shares,
+      callers,
       dispatcher,
       methods,
       access,

@@ -1,6 +1,14 @@
 import { ERRNO } from "../../ffi/errno.ts";
 import { PeerGoneError, SyscallError } from "../../src/errors.ts";
-import type { BlockingLink, Caller, Lifeline, Link, LinkReceiver, UnmappedIds } from "../../src/link/link.ts";
+import type {
+  BlockingLink,
+  Caller,
+  Lifeline,
+  Link,
+  LinkReceiver,
+  ListedSocket,
+  UnmappedIds,
+} from "../../src/link/link.ts";
 import type { TroubleKind } from "../../src/link/trouble.ts";
 
 // Taken now: a test may put timers of its own in their place.
@@ -150,6 +158,14 @@ export class MemoryLink implements Link {
   readonly patient: { to: number; stalled: boolean }[] = [];
   /** Links that were opened beside it. */
   readonly opened: MemoryLink[] = [];
+  /** Whether it carries the mark of a peer. */
+  isPeer = true;
+  /** Whether it is passed over where sockets are listed. */
+  isMissed = false;
+  /** Whether sockets can be listed from here. */
+  canList = true;
+  /** How often they were. */
+  listings = 0;
   /** What no other socket has. */
   readonly cookie: bigint = ++lastCookie;
   /** What the kernel says of this side. */
@@ -257,8 +273,11 @@ export class MemoryLink implements Link {
     return link;
   }
 
-  peers(): number[] | undefined {
-    return [...this.#links.keys()].sort((a, b) => a - b);
+  sockets(): ListedSocket[] | undefined {
+    this.listings++;
+    if (!this.canList) return undefined;
+    return [...this.#links.values()].filter(({ isMissed }) => !isMissed).sort((a, b) => a.port - b.port)
+      .map(({ port, cookie, isPeer }) => ({ port, cookie, isPeer }));
   }
 
   socketAt(port: number): bigint | null {

@@ -21,6 +21,13 @@ const expected: Record<string, string[]> = {
   ],
   request_loop: ['[ "one", { two: 2 } ]', "404: Never heard of it", "Goodbye"],
   call_back: ["One coffee for port "],
+  watch: [
+    "watcher: ready",
+    "watcher: peer-added com.example.visited\nwatcher: name-added com.example.visited",
+    "calls for the first time\nvisitor: Nice to see you",
+    "visited: it is gone",
+    "watcher: name-removed com.example.visited\nwatcher: peer-removed com.example.visited",
+  ],
   codec: ["nlmsgPid: 4242", 'hello [ "Rayson Zhu" ]', "50000000100000000000000092100000"],
 };
 

@@ -14,7 +14,7 @@ export function asUser(uid: number): readonly string[] {
 }
 
 /** Starts a program of the folder `programs` behind a command that goes where it is to run. */
-function startInside(before: readonly string[], program: string, args: readonly string[]): Program {
+export function startInside(before: readonly string[], program: string, args: readonly string[]): Program {
   // Nor may they write down what has been covered, or keep what was compiled.
   const environment = ["env", "-u", "DENO_COVERAGE_DIR", "DENO_DIR=/nonexistent"];
   const deno = [DENO, "run", "--no-lock", "--no-config", "--allow-ffi"];

@@ -1,7 +1,7 @@
 // What can be a name, and which port it stands for.
 import { assert, assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { checkName, FIRST_NAMED_PORT, isNameOf, LAST_NAMED_PORT, portOfName } from "../../src/naming/name.ts";
+import { checkName, FIRST_NAMED_PORT, isName, isNameOf, LAST_NAMED_PORT, portOfName } from "../../src/naming/name.ts";
 import { check } from "../fakes/property.ts";
 
 /** FNV-1a with 64 bits, in the words of its definition. */
@@ -121,4 +121,11 @@ Deno.test("a port stands for its names, and for nothing else", () => {
   }
   const long = "x".repeat(256);
   assertEquals(isNameOf(long, portOfName(long)), false);
+});
+
+Deno.test("what somebody else says is a name is one only where it could be claimed", () => {
+  for (const name of ["com.example.clock", "x".repeat(255)]) assertEquals(isName(name), true);
+  for (const name of ["", "12", "\n", "x".repeat(256), "é".repeat(128), undefined, null, 5, ["a"]]) {
+    assertEquals(isName(name), false, String(name));
+  }
 });

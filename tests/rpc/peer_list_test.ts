@@ -134,7 +134,7 @@ Deno.test("a peer that is closed while it makes a list says so, and asks nobody 
 
 Deno.test("a link that cannot tell, a timeout that is none, and a peer that is closed are errors", async () => {
   const link = new MemoryNetwork().open(1);
-  const peer = new RPCPeer({ link: Object.assign(link, { peers: undefined }) });
+  const peer = new RPCPeer({ link: Object.assign(link, { sockets: undefined }) });
   await assertRejects(() => peer.list(), TypeError, "This link cannot tell which peers there are");
   await assertRejects(() => peer.list({ timeout: 0 }), RangeError);
   await peer.close();

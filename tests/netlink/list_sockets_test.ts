@@ -1,8 +1,8 @@
-// Which sockets are peers, by the mark that the kernel shows.
+// Which sockets there are, and which of them are peers, by the mark that the kernel shows.
 import { assertEquals } from "@std/assert";
 import { NDIAG_FLAG_CAP_ACK } from "../../ffi/constants.ts";
 import { NetlinkSocket } from "../../src/netlink/socket.ts";
-import { peerPorts } from "../../src/netlink/sock_diag.ts";
+import { listSockets, type NetlinkSocketInfo } from "../../src/netlink/sock_diag.ts";
 import { diagMessage, doneMessage, flagsMessage, portMessage } from "../fakes/diag_socket.ts";
 import { FakeSyscalls } from "../fakes/syscalls.ts";
 
@@ -12,13 +12,13 @@ const OTHER_FLAG = 0x2;
 const PEER = NDIAG_FLAG_CAP_ACK;
 
 /** Asks a kernel that answers each look so; what is behind the last one is answered like it. */
-function portsOf(...looks: readonly (readonly Uint8Array[])[]): number[] | undefined {
+function socketsOf(...looks: readonly (readonly Uint8Array[])[]): NetlinkSocketInfo[] | undefined {
   const kernel = new FakeSyscalls();
   const socket = new NetlinkSocket(kernel, { port: 10 });
   let look = 0;
   kernel.tellPorts = () => looks[Math.min(look++, looks.length - 1)]!;
   try {
-    return peerPorts(kernel, { fd: socket.fd, netns: undefined });
+    return listSockets(kernel, { fd: socket.fd, netns: undefined });
   } finally {
     socket.close();
     kernel.assertAllClosed();
@@ -30,7 +30,12 @@ function dump(...datagrams: readonly (readonly Uint8Array[])[]): Uint8Array[] {
   return [...datagrams.map((messages) => new Uint8Array(messages.flatMap((bytes) => [...bytes]))), doneMessage()];
 }
 
-Deno.test("peers are the sockets with the mark, in the order of their ports; none without a port is one", () => {
+/** The ports that were told. */
+function portsOf(...looks: readonly (readonly Uint8Array[])[]): number[] | undefined {
+  return socketsOf(...looks)?.map(({ port }) => port).toSorted();
+}
+
+Deno.test("peers are the sockets with the mark; none without a port is told", () => {
   const all = dump([
     flagsMessage(30, PEER | OTHER_FLAG),
     flagsMessage(20, OTHER_FLAG),
@@ -38,7 +43,26 @@ Deno.test("peers are the sockets with the mark, in the order of their ports; non
     flagsMessage(7, PEER),
     portMessage(40),
   ]);
-  assertEquals(portsOf(all), [7, 30]);
+  assertEquals(socketsOf(all), [
+    { port: 30, cookie: 0n, isPeer: true },
+    { port: 20, cookie: 0n, isPeer: false },
+    { port: 7, cookie: 0n, isPeer: true },
+    { port: 40, cookie: 40n, isPeer: false },
+  ]);
+});
+
+Deno.test("of a port that changes hands between two looks, the last socket is told", () => {
+  assertEquals(socketsOf(dump([portMessage(5, 1n)]), dump([portMessage(5, 2n)])), [{
+    port: 5,
+    cookie: 2n,
+    isPeer: false,
+  }]);
+});
+
+Deno.test("where there is no seam two looks are enough, else there are three", () => {
+  const [a, b, c] = [1, 2, 3].map((port) => flagsMessage(port, PEER));
+  assertEquals(portsOf(dump([a!]), dump([b!]), dump([c!])), [1, 2]);
+  assertEquals(portsOf(dump([a!], [b!]), dump([a!]), dump([c!])), [1, 2, 3]);
 });
 
 Deno.test("what one dump passes over at a seam is in another", () => {
@@ -52,7 +76,7 @@ Deno.test("where the kernel does not tell, or stops in the middle, nothing is to
   const kernel = new FakeSyscalls();
   const socket = new NetlinkSocket(kernel, { port: 10 });
   kernel.fail("socket", "EMFILE");
-  assertEquals(peerPorts(kernel, { fd: socket.fd, netns: undefined }), undefined);
+  assertEquals(listSockets(kernel, { fd: socket.fd, netns: undefined }), undefined);
   socket.close();
 });
 
