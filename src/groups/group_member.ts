@@ -59,6 +59,10 @@ export class GroupMember implements Delivery {
   #under: number | undefined;
   /** From where on it wants messages, where it has said so meanwhile. */
   #wanted: number | undefined;
+  /** From where on it has wanted messages last, and whether the first of them was in its queue by then. */
+  #asked: { readonly number: number; readonly wasThere: boolean } | undefined;
+  /** Number behind the last message that was in its queue: what it hears beside does not count. */
+  #sent = 0;
   #isGone = false;
   #isPumping = false;
   /** Whether it could not be sent anything, and is tried again later. */
@@ -96,7 +100,7 @@ export class GroupMember implements Delivery {
   resume(number: number, hears: number): void {
     this.#hears = hears;
     this.acknowledge(number);
-    const wanted = Math.min(number, this.#host.log.next);
+    const wanted = Math.min(this.#isRefused(number) ? this.#pass(number) : number, this.#host.log.next);
     if (this.#under === undefined) this.#cursor = wanted;
     else this.#wanted = wanted;
   }
@@ -153,6 +157,7 @@ export class GroupMember implements Delivery {
   }
 
   delivered(): void {
+    this.#sent = Math.max(this.#sent, this.#under!);
     this.#arrived(this.#under!);
     if (this.#cursor === this.#host.log.next) this.isSlow = false;
     this.#host.changed(this);
@@ -166,6 +171,22 @@ export class GroupMember implements Delivery {
     this.isSlow = this.#isWaiting = true;
     this.#host.changed(this);
     this.#host.later();
+  }
+
+  /**
+   * Tells whether it does not take a message, such as one that is larger than it reads: it asks for it again, although it was in its
+   * queue before it had the answer when it asked last. Without that it would be sent again and again, and nothing behind it be taken.
+   */
+  #isRefused(number: number): boolean {
+    const isRefused = this.#asked?.number === number && this.#asked.wasThere;
+    this.#asked = isRefused ? undefined : { number, wasThere: this.#sent > number };
+    return isRefused;
+  }
+
+  /** Tells it that a message is not to be had. Returns the number of the next one. */
+  #pass(number: number): number {
+    this.#host.skip(this.caller.port, number + 1);
+    return number + 1;
   }
 
   #sendNext(): void {

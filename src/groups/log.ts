@@ -61,6 +61,8 @@ export class GroupLog {
   #first = FIRST_NUMBER;
   #bytes = 0;
   #charge = 0;
+  /** What all before a message take up there. Any member may ask for that, and as often as it likes. */
+  #charges: number[] = [];
 
   /**
    * @param maximum How many bytes they may take up.
@@ -96,15 +98,8 @@ export class GroupLog {
    * @returns How many bytes.
    */
   chargeBefore(number: number): number {
-    let charge = this.#charge;
-    for (
-      let index = this.#messages.length - 1;
-      index >= this.#start + number - this.#first && index >= this.#start;
-      index--
-    ) {
-      charge -= chargeOf(this.#messages[index]!.size);
-    }
-    return charge;
+    const index = this.#start + Math.max(number - this.#first, 0);
+    return this.#charges[index] ?? this.#charge;
   }
 
   /**
@@ -114,6 +109,7 @@ export class GroupLog {
    */
   append(message: Encoded): void {
     this.#messages.push(message);
+    this.#charges.push(this.#charge);
     this.#bytes += message.size;
     this.#charge += chargeOf(message.size);
     while (this.#bytes > this.#maximum && this.#start < this.#messages.length - 1) {
@@ -123,6 +119,7 @@ export class GroupLog {
     }
     if (this.#start < CUT) return;
     this.#messages = this.#messages.slice(this.#start);
+    this.#charges = this.#charges.slice(this.#start);
     this.#start = 0;
   }
 

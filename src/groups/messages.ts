@@ -24,6 +24,9 @@ export const GROUP_NOT_FOUND = -32003;
 /** The number of the first message of a stream. */
 export const FIRST_NUMBER = 1;
 
+/** The longest text that stands for a stream. Members remember those that they have left. */
+const LONGEST_STREAM = 64;
+
 /** What a member is told of a group. */
 export interface Welcome {
   /** The stream: another one when the group is opened anew. */
@@ -96,8 +99,8 @@ export interface Published {
  */
 export function readWelcome(value: unknown): Welcome | undefined {
   const { stream, port, next, multicast } = membersOf(value);
-  const isWelcome = typeof stream === "string" && isPort(port) && isNumber(next) && isGroupNumber(multicast);
-  return isWelcome ? value as Welcome : undefined;
+  const isWelcome = isStream(stream) && isPort(port) && isNumber(next) && next >= FIRST_NUMBER;
+  return isWelcome && isGroupNumber(multicast) ? value as Welcome : undefined;
 }
 
 /**
@@ -173,6 +176,10 @@ function isNumber(value: unknown): value is number {
 
 function isNumberOrNone(value: unknown): value is number | undefined {
   return value === undefined || isNumber(value);
+}
+
+function isStream(value: unknown): value is string {
+  return typeof value === "string" && value.length <= LONGEST_STREAM;
 }
 
 function isPort(value: unknown): value is number {

@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { ReceiverFullError } from "../errors.ts";
+import { PeerGoneError, ReceiverFullError } from "../errors.ts";
+import { JSONRPCError } from "../jsonrpc/errors.ts";
 import type { Delivery } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
 import { type Batch, Batches } from "./batch.ts";
 import { GroupClosedError } from "./errors.ts";
 import { GroupMember, type MemberHost } from "./group_member.ts";
 import { encode, GroupLog } from "./log.ts";
-import { type Acknowledging, publishText, type Resuming, type Welcome } from "./messages.ts";
+import { type Acknowledging, GROUP_NOT_FOUND, publishText, type Resuming, type Welcome } from "./messages.ts";
 import type { PublisherHost, PublisherSettings, WaitOptions } from "./publisher_host.ts";
 import { Reach } from "./reach.ts";
 
@@ -270,7 +271,10 @@ export class Publisher implements MemberHost {
     try {
       taken = await this.#host.ask(port, this.stream, number, options);
     } catch (error) {
-      if (this.#members.get(keyOf(port, member.id)) === member) throw error;
+      if (this.#members.get(keyOf(port, member.id)) !== member || error instanceof PeerGoneError) return false;
+      if (!(error instanceof JSONRPCError) || error.code !== GROUP_NOT_FOUND) throw error;
+      // Its leaving was lost: there was no room for it.
+      this.gone(member);
       return false;
     }
     if (taken === false) throw new ReceiverFullError(port, this.log.bytes, this.#settings.maxQueuedBytes);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type PeerClosedError, PeerGoneError } from "../errors.ts";
+import { type PeerClosedError, ReceiverFullError } from "../errors.ts";
 import type { Batch } from "../groups/batch.ts";
 import { Arrivals } from "../groups/arrivals.ts";
 import { Attendance } from "../groups/attendance.ts";
@@ -187,8 +187,8 @@ export class GroupParts {
 
   #send(to: number, { datagram, text }: Batch, delivery: Delivery): void {
     const { outbox, pending, legacy } = this.#parts;
-    // Whoever waits there takes anything for its answer: it is no member of ours.
-    if (legacy.isWaiting(to)) return delivery.undelivered(new PeerGoneError(to));
+    // Whoever waits there takes anything for its answer: it gets this after that.
+    if (legacy.isWaiting(to)) return delivery.undelivered(new ReceiverFullError(to, 0, 0));
     if (datagram !== undefined) return outbox.fanOut.send(to, datagram, delivery);
     try {
       outbox.request(to, pending.nextId(), text!, delivery);
