@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { ERRNO } from "../../ffi/errno.ts";
 import type { ReceiveSlot } from "../../ffi/receive_slot.ts";
 import type { SyscallError } from "../errors.ts";
 import type { NetworkNamespace } from "../netlink/namespaces.ts";
@@ -19,6 +20,8 @@ import { SlotReader } from "./slot_reader.ts";
 
 /** Datagrams that are read before another socket has its turn. */
 const DATAGRAMS_A_TURN = 64;
+/** What the kernel counts for a datagram at least, in bytes: its own notes of it have more. */
+const LEAST_CHARGE = 512;
 /** Turns in which all is read that a queue can hold, although others go on sending. */
 const DRAIN_TURNS = 128;
 
@@ -33,7 +36,15 @@ export class NetlinkEar implements ReactorSource {
   readonly #registration: Registration;
   readonly #reader = new SlotReader();
   readonly #listeners = new Set<Listener>();
+  /** How many datagrams wait to be read at most. */
+  readonly #mostQueued: number;
+  /** An overrun that is not told yet, and how many datagrams may have been in the queue then that are not read yet. */
+  #overrun: SyscallError | undefined;
+  #unread = 0;
+  /** The memory where datagrams arrive that are asked for. */
+  #slot: ReceiveSlot | undefined;
   #isHeld = false;
+  #isReading = false;
   #isClosed = false;
 
   /**
@@ -50,6 +61,7 @@ export class NetlinkEar implements ReactorSource {
     this.#ended = ended;
     this.#socket = new NetlinkSocket(reactor.syscalls, { group, netns });
     this.capacity = this.#socket.receiveBuffer;
+    this.#mostQueued = Math.ceil(this.capacity / LEAST_CHARGE) + 1;
     this.#registration = reactor.register(this);
   }
 
@@ -92,9 +104,10 @@ export class NetlinkEar implements ReactorSource {
     this.#isHeld = held.length > 0;
   }
 
-  /** Reads all that has been sent so far. */
+  /** Reads all that has been sent so far; nothing where somebody asks for it who is being told of what was read: the rest follows. */
   drain(): void {
-    const slot = this.#reactor.syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
+    if (this.#isReading) return;
+    const slot = this.#slot ??= this.#reactor.syscalls.createReceiveSlot(MAX_DATAGRAM, MAX_OVERFLOW);
     for (let turns = 0; turns < DRAIN_TURNS && this.readable(slot, Infinity); turns++);
   }
 
@@ -113,22 +126,54 @@ export class NetlinkEar implements ReactorSource {
   }
 
   readable(slot: ReceiveSlot, deadline: number): boolean {
+    this.#isReading = true;
+    try {
+      return this.#read(slot, deadline);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #read(slot: ReceiveSlot, deadline: number): boolean {
     let found = false;
-    for (let datagrams = 0; datagrams < DATAGRAMS_A_TURN && !this.#isClosed; datagrams++) {
-      if ((datagrams & 7) === 7 && performance.now() > deadline) break;
+    for (let datagrams = 0; !this.#isClosed && this.#goesOn(datagrams, deadline); datagrams++) {
       let length: number;
       try {
         length = this.#socket.receive(slot);
       } catch (error) {
         found = true;
-        this.#lost(error as SyscallError);
+        this.#refused(error as SyscallError);
         continue;
       }
-      if (length < 0) break;
+      if (length < 0) {
+        if (this.#overrun !== undefined) this.#lost(this.#overrun);
+        this.#overrun = undefined;
+        return found;
+      }
       found = true;
       this.#deliver(slot, length);
+      if (this.#overrun === undefined || --this.#unread > 0) continue;
+      this.#lost(this.#overrun);
+      this.#overrun = undefined;
     }
+    // Where the queue has become empty just now, nobody comes again to tell it; where not, more may be lost.
+    if (this.#overrun !== undefined) this.#lost(this.#overrun);
     return found;
+  }
+
+  #goesOn(datagrams: number, deadline: number): boolean {
+    if (this.#overrun !== undefined) return datagrams < this.#mostQueued;
+    return datagrams < DATAGRAMS_A_TURN && ((datagrams & 7) !== 7 || performance.now() <= deadline);
+  }
+
+  /**
+   * Notes an overrun, which the kernel tells before what is still in the queue. From then on all is lost until that was read, and is
+   * told no more: whoever asked for what was lost before would miss what is lost behind it.
+   */
+  #refused(error: SyscallError): void {
+    if (error.errno !== ERRNO.ENOBUFS) return this.#lost(error);
+    this.#overrun = error;
+    this.#unread = this.#mostQueued;
   }
 
   #deliver(slot: ReceiveSlot, length: number): void {
