@@ -5,15 +5,14 @@
  */
 import { CallTimeoutError, DecodeError, PeerGoneError } from "../errors.ts";
 import { JSONRPCError } from "../jsonrpc/errors.ts";
+import { unrefTimer } from "../netlink/unref_timer.ts";
 import type { Arrivals } from "./arrivals.ts";
 import { GroupNotFoundError } from "./errors.ts";
 import { FIRST_NUMBER, GROUP_NOT_FOUND, readWelcome, type Welcome } from "./messages.ts";
-import { type AttendanceHost, type End, Stay } from "./stay.ts";
+import { type AttendanceHost, type End, PEER_CLOSED, Stay } from "./stay.ts";
 
 /** Times between tries to join a group that is not there, in milliseconds: each is twice as long as the one before. */
 const PAUSE_MILLISECONDS = { first: 10, longest: 200 } as const;
-/** Code of the error with which a peer answers that is closing. */
-const PEER_CLOSED = -32000;
 
 /** What is joined, and how. */
 export interface AttendanceSettings {
@@ -110,10 +109,16 @@ export class Attendance {
       caller.uid,
       this.#arrivals,
     );
+    let isJoined = this.#last !== undefined;
+    const joined = () => {
+      isJoined = true;
+      this.#joined.resolve();
+    };
     try {
-      return await stay.run(this.#left.signal, () => this.#joined.resolve());
+      return await stay.run(this.#left.signal, joined);
     } finally {
-      this.#last = { stream: welcome.stream, next: stay.next };
+      // Whoever has never been in has missed nothing.
+      if (isJoined) this.#last = { stream: welcome.stream, next: stay.next };
     }
   }
 
@@ -144,7 +149,8 @@ export class Attendance {
         signal.removeEventListener("abort", done);
         resolve();
       };
-      const timer = setTimeout(done, milliseconds);
+      // What is held keeps the process running, where that is wanted.
+      const timer = unrefTimer(done, milliseconds);
       signal.addEventListener("abort", done);
     });
   }

@@ -91,15 +91,19 @@ export class JoinedStreams {
    *
    * @param sender Who asks, in the kernel's words.
    * @param params What it asks, which may be anything.
-   * @returns Whether, by all memberships of its stream.
+   * @returns Whether, by all memberships of its stream that go on.
    * @throws {JSONRPCError} If there is no such stream.
+   * @throws {GroupClosedError} If all of them have ended.
    */
   async ask(sender: Caller, params: unknown): Promise<boolean> {
     const published = readPublished(params);
     const streams = published === undefined ? [] : this.#of(published.stream, sender);
     if (streams.length === 0) throw new JSONRPCError(GROUP_NOT_FOUND, "Group not found", "This peer is no member");
-    const answers = await Promise.all(streams.map((stream) => stream.ask(published!.number)));
-    return answers.every((taken) => taken);
+    const answers = await Promise.allSettled(streams.map((stream) => stream.ask(published!.number)));
+    // A membership that has ended says nothing of the others.
+    const told = answers.filter((answer) => answer.status === "fulfilled");
+    if (told.length === 0) throw (answers[0] as PromiseRejectedResult).reason;
+    return told.every(({ value }) => value);
   }
 
   #of(name: string, { port, uid }: Caller): Stream[] {

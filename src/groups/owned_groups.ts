@@ -44,6 +44,15 @@ export interface OwnedGroupsHost extends PublisherHost {
   release(): void;
 }
 
+/** Somebody of whom it is not yet known whether it may join. */
+interface Joining {
+  readonly caller: Caller;
+  readonly stream: string;
+  readonly id: number;
+  /** Whether it does not want to any more. */
+  hasLeft: boolean;
+}
+
 interface Owned {
   readonly group: Group;
   readonly publisher: Publisher;
@@ -54,6 +63,7 @@ interface Owned {
 export class OwnedGroups {
   readonly #host: OwnedGroupsHost;
   readonly #groups = new Map<string, Owned>();
+  readonly #joining = new Set<Joining>();
   /** Tells of all others; made when somebody first asks for it. */
   #feed: Publisher | undefined;
 
@@ -100,15 +110,19 @@ export class OwnedGroups {
   async join(caller: Caller, params: unknown): Promise<object> {
     const asking = readAsking(params);
     if (asking === undefined) throw new InvalidParamsError("Expected { group }, or { group, stream, id, next, hears }");
-    const mayJoin = this.#groups.get(asking.group)?.mayJoin ?? this.#host.mayJoin;
-    if (!await mayJoin(caller)) {
-      const reason = `User ${caller.uid} may not join ${JSON.stringify(asking.group.slice(0, 100))}`;
-      this.#host.denied(reason, caller.port);
-      throw new AccessDeniedError(reason);
+    if (!("stream" in asking)) {
+      await this.#assertMayJoin(caller, asking.group);
+      return this.#publisherOf(asking.group).welcome;
+    }
+    const joining = { caller, stream: asking.stream, id: asking.id, hasLeft: false };
+    this.#joining.add(joining);
+    try {
+      await this.#assertMayJoin(caller, asking.group);
+    } finally {
+      this.#joining.delete(joining);
     }
     const publisher = this.#publisherOf(asking.group);
-    if (!("stream" in asking)) return publisher.welcome;
-    if (asking.stream !== publisher.stream) throw notFound(asking.group);
+    if (asking.stream !== publisher.stream || joining.hasLeft) throw notFound(asking.group);
     if (!publisher.hasRoomFor(caller, asking.id, MOST_MEMBERS)) {
       throw new TooManyRequestsError(
         `A group has at most ${MOST_MEMBERS.inAll} members, ${MOST_MEMBERS.ofOnePort} of a peer`,
@@ -148,12 +162,37 @@ export class OwnedGroups {
     for (const publisher of this.#publishers()) {
       if (publisher.stream === leaving.stream) publisher.leave(caller, leaving.id);
     }
+    for (const joining of this.#joining) {
+      const isSame = joining.caller.port === caller.port && joining.caller.uid === caller.uid;
+      if (isSame && joining.stream === leaving.stream && joining.id === leaving.id) joining.hasLeft = true;
+    }
   }
 
   /** Closes all of them. */
   close(): void {
     for (const [name, { publisher }] of [...this.#groups]) this.#close(name, publisher);
     if (this.#feed !== undefined) this.#dismiss(this.#feed, this.#feed.close());
+  }
+
+  async #assertMayJoin(caller: Caller, group: string): Promise<void> {
+    const mayJoin = this.#groups.get(group)?.mayJoin ?? this.#host.mayJoin;
+    const answer = mayJoin(caller);
+    if (answer === true || (answer !== false && await this.#whileHeld(caller, group, answer))) return;
+    const reason = `User ${caller.uid} may not join ${JSON.stringify(group.slice(0, 100))}`;
+    this.#host.denied(reason, caller.port);
+    throw new AccessDeniedError(reason);
+  }
+
+  /** Waits for an answer about somebody. By then another may hold the port, of whom nothing was asked. */
+  async #whileHeld(caller: Caller, group: string, answer: Promise<boolean>): Promise<boolean> {
+    const watched = this.#host.watch(caller, () => {});
+    try {
+      const mayJoin = await answer;
+      if (!watched.isCurrent) throw notFound(group);
+      return mayJoin;
+    } finally {
+      watched.close();
+    }
   }
 
   *#publishers(): Iterable<Publisher> {

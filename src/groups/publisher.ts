@@ -7,6 +7,7 @@ import { PeerGoneError, ReceiverFullError } from "../errors.ts";
 import { JSONRPCError } from "../jsonrpc/errors.ts";
 import type { Delivery } from "../link/delivery.ts";
 import type { Caller } from "../link/link.ts";
+import { type Timer, unrefTimer } from "../netlink/unref_timer.ts";
 import { type Batch, Batches } from "./batch.ts";
 import { GroupClosedError } from "./errors.ts";
 import { GroupMember, type MemberHost } from "./group_member.ts";
@@ -41,7 +42,7 @@ export class Publisher implements MemberHost {
   #reaches: Reach[] = [];
   /** The one of this turn. */
   #turn: Reach | undefined;
-  #retry: ReturnType<typeof setTimeout> | undefined;
+  #retry: Timer | undefined;
   #isClosed = false;
 
   /**
@@ -210,7 +211,8 @@ export class Publisher implements MemberHost {
   }
 
   later(): void {
-    this.#retry ??= setTimeout(() => {
+    // The group keeps the process running, where that is wanted.
+    this.#retry ??= unrefTimer(() => {
       this.#retry = undefined;
       for (const member of this.#members.values()) member.retry();
     }, RETRY_MILLISECONDS);

@@ -75,6 +75,9 @@ export interface StaySettings {
 /** Why it has ended: the owner has closed the group, or is gone; or the member has left. */
 export type End = "closed" | "left" | PeerGoneError;
 
+/** Code of the error with which a peer answers that is closing. */
+export const PEER_CLOSED = -32000;
+
 /** A stay in a group. */
 export class Stay {
   readonly #host: AttendanceHost;
@@ -97,6 +100,8 @@ export class Stay {
     this.#host = host;
     this.#settings = settings;
     this.#welcome = welcome;
+    // Where it was not let in at all, nobody waits for that yet.
+    this.#over.promise.catch(() => {});
     this.#stream = new Stream(welcome, uid, {
       arrivals,
       resume: (next) => this.#resume(next),
@@ -152,6 +157,10 @@ export class Stay {
       stream.acknowledges((this.#ear?.capacity ?? Infinity) * ACKNOWLEDGED_SHARE);
       joined();
       return await this.#over.promise;
+    } catch (error) {
+      // It may be a member all the same, or become one: where the owner has taken longer than it was waited for.
+      if (!signal.aborted) this.#host.leave(port, stream.name, this.#settings.id);
+      throw error;
     } finally {
       signal.removeEventListener("abort", left);
       stream.end();
@@ -170,7 +179,14 @@ export class Stay {
     } catch (error) {
       // Of a group that was closed and opened anew, the end may have passed by.
       if (error instanceof JSONRPCError && error.code === GROUP_NOT_FOUND) this.#over.resolve("closed");
+      // What was lost it will never get: that must not be silent. Of an owner that ends its watch tells.
+      else if (!isEnding(error)) this.#over.reject(error);
       throw error;
     }
   }
+}
+
+/** Tells whether an error says that the owner is gone, or is about to be. */
+function isEnding(error: unknown): boolean {
+  return error instanceof PeerGoneError || (error instanceof JSONRPCError && error.code === PEER_CLOSED);
 }

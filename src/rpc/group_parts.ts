@@ -205,6 +205,8 @@ export class GroupParts {
 
   #hear(group: number, from: number, { lost, failed }: EarListener): Ear | undefined {
     const { link, links, receiving, trouble } = this.#parts;
+    // What a peer tells itself as a member would look like what it says as the owner.
+    if (from === link.port) return undefined;
     const close = (ear: GroupEar) => {
       links.delete(ear);
       ear.close();

@@ -4,7 +4,7 @@
  * @module
  */
 import { AssertionError } from "@std/assert";
-import { AF_NETLINK, NETLINK_USERSOCK, SOCK_RAW } from "../../ffi/constants.ts";
+import { AF_NETLINK, NETLINK_ADD_MEMBERSHIP, NETLINK_USERSOCK, SOCK_RAW } from "../../ffi/constants.ts";
 import { ERRNO, type ErrnoName } from "../../ffi/errno.ts";
 import { dumpOf } from "./diag_socket.ts";
 import {
@@ -188,6 +188,17 @@ export class FakeKernel {
     if (receiver === undefined) throw new Failure("ECONNREFUSED");
     if (receiver.queue.length >= this.queueLimit) throw new Failure("EAGAIN");
     receiver.queue.push({ from, bytes: bytes.slice(), credentials: this.credentials });
+    this.wake();
+  }
+
+  /** Sends a datagram to all sockets that hear the lowest of some multicast groups. Who has no room for it loses it. */
+  protected multicast(from: FakeSocket, groups: number, bytes: Uint8Array): void {
+    const group = 32 - Math.clz32(groups & -groups);
+    for (const socket of this.#ports.values()) {
+      const isHearing = socket.namespace === from.namespace && socket.options.get(NETLINK_ADD_MEMBERSHIP) === group;
+      if (!isHearing || socket === from || socket.queue.length >= this.queueLimit) continue;
+      socket.queue.push({ from: from.port, bytes: bytes.slice(), credentials: this.credentials });
+    }
     this.wake();
   }
 

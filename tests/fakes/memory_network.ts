@@ -10,17 +10,26 @@ import type {
   UnmappedIds,
 } from "../../src/link/link.ts";
 import type { TroubleKind } from "../../src/link/trouble.ts";
+import { MemoryEar, MemoryGroups } from "./memory_groups.ts";
 
 // Taken now: a test may put timers of its own in their place.
 const { setInterval, clearInterval } = globalThis;
 
 /** A network in memory: links by port. Datagrams arrive in a later microtask, and only while the receiver is held. */
 export class MemoryNetwork {
+  /** Its multicast groups. */
+  readonly groups: MemoryGroups = new MemoryGroups();
   readonly #links = new Map<number, MemoryLink>();
 
   /** Opens a link; its sender is what the kernel would attest. */
   open(port: number, credentials: Partial<Caller> = {}): MemoryLink {
-    const link = new MemoryLink(this.#links, { port, uid: 1000, gid: 1000, pidHint: port, ...credentials });
+    const link = new MemoryLink(this.#links, this.groups, {
+      port,
+      uid: 1000,
+      gid: 1000,
+      pidHint: port,
+      ...credentials,
+    });
     this.#links.set(port, link);
     return link;
   }
@@ -150,6 +159,8 @@ export class MemoryLink implements Link {
   readonly lifelines = new Set<MemoryLifeline>();
   /** Datagrams that its queue holds. */
   queueLimit = Infinity;
+  /** Whether it may hear multicast groups. */
+  mayHear = false;
   /** What it can do without the event loop, unless a test says that it cannot. */
   blocking: MemoryBlocking | undefined;
   /** Ports of which it was asked, quietly, which socket holds them. */
@@ -182,14 +193,16 @@ export class MemoryLink implements Link {
   /** What the next holds fail with. */
   readonly holdFailures: Error[] = [];
   readonly #links: Map<number, MemoryLink>;
+  readonly #groups: MemoryGroups;
   readonly #queue: { bytes: Uint8Array; sender: Caller }[] = [];
   /** What waits for room in its queue. */
   readonly #waiting: { attempt: () => void; giveUp: () => void }[] = [];
   #receiver: LinkReceiver | undefined;
   #keepAlive: ReturnType<typeof setInterval> | undefined;
 
-  constructor(links: Map<number, MemoryLink>, self: Caller) {
+  constructor(links: Map<number, MemoryLink>, groups: MemoryGroups, self: Caller) {
     this.#links = links;
+    this.#groups = groups;
     this.self = self;
     this.lifelineOwner = self;
     this.blocking = new MemoryBlocking(this);
@@ -263,7 +276,7 @@ export class MemoryLink implements Link {
 
   beside(port: number): MemoryLink {
     if (this.#links.has(port)) throw new SyscallError("bind", ERRNO.EADDRINUSE);
-    const link = new MemoryLink(this.#links, { ...this.self, port });
+    const link = new MemoryLink(this.#links, this.#groups, { ...this.self, port });
     link.maxDatagram = this.maxDatagram;
     link.hasLifeline = this.hasLifeline;
     this.#links.set(port, link);
@@ -278,6 +291,14 @@ export class MemoryLink implements Link {
     if (!this.canList) return undefined;
     return [...this.#links.values()].filter(({ isMissed }) => !isMissed).sort((a, b) => a.port - b.port)
       .map(({ port, cookie, isPeer }) => ({ port, cookie, isPeer }));
+  }
+
+  multicast(group: number, bytes: Uint8Array<ArrayBuffer>, length: number): void {
+    this.#groups.send({ group, bytes: bytes.slice(0, length), sender: this.self });
+  }
+
+  hear(group: number, from: number, receiver: LinkReceiver): MemoryEar | undefined {
+    return this.mayHear ? new MemoryEar(this.#groups, group, this.port, from, receiver) : undefined;
   }
 
   socketAt(port: number): bigint | null {

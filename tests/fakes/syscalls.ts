@@ -184,6 +184,8 @@ export class FakeSyscalls extends FakeKernel implements Syscalls {
     return this.script.run("sendto", () => {
       if (length > data.length) throw new AssertionError(`${length} bytes of ${data.length} were to be sent`);
       const port = readSockaddrNlPort(viewOf(address), 0);
+      const groups = viewOf(address).getUint32(8, true);
+      if (groups !== 0) this.multicast(this.socketOf(fd), groups, data.subarray(0, length));
       const diag = this.file(fd);
       if (diag instanceof FakeDiagSocket) {
         if (port !== 0) throw new Failure("EPERM");

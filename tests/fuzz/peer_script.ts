@@ -145,8 +145,24 @@ const from = fc.nat(2);
 /** The peer, mostly; else the client, or the honest server. */
 const to = fc.constantFrom(0, 0, 0, 0, 1, 2);
 const request = requestsFor([...METHODS, "rpc.ping", "rpc.identity", "rpc.cancel", "_secret", "hidden", "trap"]);
+const number = fc.oneof(fc.nat(4), fc.constantFrom(-1, 0.5, Number.MAX_SAFE_INTEGER), fc.constantFrom("1", null));
+const stream = fc.constantFrom("", "stream");
+/** What members and owners of groups say to each other, more or less. */
+const groupRequest = fc.record({
+  id: fc.nat(4),
+  method: fc.constantFrom("rpc.join", "rpc.leave", "rpc.publish"),
+  params: fc.oneof(
+    fc.record(
+      { group: fc.constantFrom("rpc.groups", "news"), stream, id: number, next: number, hears: number },
+      { requiredKeys: [] },
+    ),
+    fc.tuple(stream, number),
+    fc.tuple(stream, number, number),
+  ),
+}, { requiredKeys: ["method", "params"] }).map((members) => JSON.stringify({ jsonrpc: "2.0", ...members }));
 const body = fc.oneof(
   { arbitrary: request, weight: 6 },
+  { arbitrary: groupRequest, weight: 2 },
   { arbitrary: RESPONSE, weight: 3 },
   { arbitrary: batchesOf(fc.oneof(request, RESPONSE, VALUE)), weight: 2 },
   { arbitrary: VALUE, weight: 1 },

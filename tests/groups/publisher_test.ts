@@ -1,0 +1,343 @@
+import { mock } from "node:test";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { PeerClosedError, PeerGoneError } from "../../src/errors.ts";
+import { GroupClosedError } from "../../src/groups/errors.ts";
+import { Publisher } from "../../src/groups/publisher.ts";
+import { settle } from "../fakes/stranger.ts";
+import { fakeTime } from "../fakes/time.ts";
+import { callerAt, FakeOwner } from "./members.ts";
+
+/** A group with members at ports from 200 on, each with the id 1. */
+function openGroup({ members = 1, maxQueuedBytes = 1_000_000, hears = 0 } = {}) {
+  const owner = new FakeOwner();
+  const changes: string[] = [];
+  const publisher = new Publisher(owner, {
+    name: "news",
+    maxQueuedBytes,
+    changed: (type, { port }) => void changes.push(`${type} ${port}`),
+  });
+  const admit = (port: number, next = 1, id = 1, uid = 10) =>
+    publisher.admit(callerAt(port, uid), { group: "news", stream: publisher.stream, id, next, hears });
+  for (let index = 0; index < members; index++) admit(200 + index);
+  return { owner, publisher, changes, admit };
+}
+
+/** Publishes, and lets it leave. */
+async function publish(publisher: Publisher, ...values: string[]): Promise<{ count?: number }> {
+  const told: { count?: number } = {};
+  for (const value of values) publisher.publish(value).then((count) => told.count = count);
+  await settle();
+  return told;
+}
+
+Deno.test("nothing leaves before the turn ends; then all of it, at once", async () => {
+  const { owner, publisher } = openGroup({ members: 2 });
+  publisher.publish('"a"');
+  publisher.publish('"b"');
+  assertEquals(owner.posted, []);
+  await settle();
+  assertEquals([owner.sentTo(200), owner.sentTo(201)], [[[1, "a"], [2, "b"]], [[1, "a"], [2, "b"]]]);
+  assertEquals(owner.flushes, 2, "before, so that nothing is overtaken, and after it");
+});
+
+Deno.test("the next batch leaves once the one before has arrived", async () => {
+  using _time = fakeTime();
+  const { owner, publisher } = openGroup();
+  await publish(publisher, "1");
+  await publish(publisher, "2");
+  await publish(publisher, "3");
+  assertEquals(owner.sentTo(200), [[1, 1]]);
+  owner.end();
+  assertEquals(owner.sentTo(200), [[1, 1], [2, 2], [3, 3]]);
+  owner.end();
+  assertEquals(owner.posted.length, 3);
+  publisher.close();
+});
+
+Deno.test("a member that asks again while something is on its way gets that from there on, once it has arrived", async () => {
+  using _time = fakeTime();
+  const { owner, publisher, admit } = openGroup();
+  await publish(publisher, "1", "2", "3");
+  admit(200, 2);
+  assertEquals(owner.posted.length, 3, "not beside what is on its way");
+  owner.end();
+  assertEquals(owner.sentTo(200).slice(3), [[2, 2], [3, 3]]);
+  owner.end();
+  await publish(publisher, "4");
+  assertEquals(owner.sentTo(200).slice(5), [[4, 4]], "once");
+  publisher.close();
+});
+
+Deno.test("who wants what is not published yet gets all that is", async () => {
+  using _time = fakeTime();
+  const { owner, publisher, admit } = openGroup();
+  admit(200, 50);
+  await publish(publisher, "1");
+  assertEquals(owner.sentTo(200), [[1, 1]]);
+  publisher.close();
+});
+
+Deno.test("what is not kept any more is said, and what is kept follows", async () => {
+  using _time = fakeTime();
+  const { owner, publisher, admit } = openGroup({ members: 0, maxQueuedBytes: 0 });
+  await publish(publisher, "1", "2", "3");
+  admit(200, 1);
+  assertEquals(owner.sentTo(200), [[3], [3, 3]]);
+  publisher.close();
+});
+
+Deno.test("it is known how many have it once all that keep up have", async () => {
+  using time = fakeTime();
+  const { owner, publisher } = openGroup({ members: 3 });
+  const told = await publish(publisher, "1");
+  const [first, second] = owner.posted;
+  first!.delivery.delivered();
+  await settle();
+  assertEquals(told.count, undefined);
+  second!.delivery.delivered();
+  await time.pass(24);
+  assertEquals(told.count, undefined);
+  await time.pass(3);
+  assertEquals(told.count, 2);
+  publisher.close();
+});
+
+Deno.test("a member counts where it has all of a turn, and each counts once", async () => {
+  using _time = fakeTime();
+  const { owner, publisher } = openGroup({ members: 2 });
+  const first = await publish(publisher, "1", `"${"x".repeat(20_000)}"`);
+  const [ofFirst, ofSecond] = owner.posted;
+  ofFirst!.delivery.delivered();
+  owner.end();
+  const second = await publish(publisher, "3");
+  owner.end();
+  await settle();
+  assertEquals([first.count, second.count], [undefined, undefined]);
+  ofSecond!.delivery.delivered();
+  await settle();
+  assertEquals(first.count, undefined, "the large one is on its way");
+  owner.end();
+  await settle();
+  assertEquals(first.count, 2);
+  publisher.close();
+});
+
+Deno.test("once it is known, or closed, nothing waits any more", async () => {
+  const { mock: set } = mock.method(globalThis, "setTimeout");
+  const { mock: cleared } = mock.method(globalThis, "clearTimeout");
+  const { owner, publisher } = openGroup();
+  const told = await publish(publisher, "1");
+  owner.end();
+  await settle();
+  assertEquals(told.count, 1);
+  await publish(publisher, "2");
+  owner.end(new Error("full"));
+  publisher.close();
+  const timers = set.calls.map(({ result }) => result);
+  const done = cleared.calls.map(({ arguments: [timer] }) => timer);
+  set.restore();
+  cleared.restore();
+  assertEquals(timers.map((timer) => done.includes(timer)), [true, true, true]);
+});
+
+Deno.test("a slow member is waited for again once it has caught up", async () => {
+  using time = fakeTime();
+  const { owner, publisher } = openGroup();
+  const first = await publish(publisher, "1");
+  await time.pass(30);
+  const second = await publish(publisher, "2");
+  assertEquals([first.count, second.count], [0, 0]);
+  owner.end();
+  const third = await publish(publisher, "3");
+  assertEquals(third.count, 0, "2 is on its way");
+  owner.end();
+  owner.end();
+  const fourth = await publish(publisher, "4");
+  assertEquals(fourth.count, undefined);
+  owner.end();
+  await settle();
+  assertEquals(fourth.count, 1);
+  publisher.close();
+});
+
+Deno.test("a member that could not be sent something counts as slow at once, and is tried again", async () => {
+  using time = fakeTime();
+  const { owner, publisher } = openGroup();
+  const told = await publish(publisher, "1");
+  owner.end(new Error("full"));
+  await settle();
+  assertEquals(told.count, 0);
+  assertEquals((await publish(publisher, "2")).count, 0, "nobody waits for it");
+  for (let round = 1; round <= 3; round++) {
+    const before = owner.posted.length;
+    await time.pass(49);
+    assertEquals(owner.posted.length, before);
+    await time.pass(1);
+    assertEquals(owner.sentTo(200).slice(before), [[1, 1], [2, 2]]);
+    owner.end(new Error("full"));
+  }
+  publisher.close();
+  await time.pass(100);
+  assertEquals(owner.posted.length, 7, "and not once it is closed");
+});
+
+Deno.test("a member whose port nobody holds is gone; one that is refused since this side closes is not tried again", async () => {
+  using time = fakeTime();
+  const { owner, publisher, changes } = openGroup({ members: 2 });
+  const told = await publish(publisher, "1");
+  owner.posted[0]!.delivery.undelivered(new PeerGoneError(200));
+  owner.posted[1]!.delivery.undelivered(new PeerClosedError());
+  await time.pass(30);
+  assertEquals(told.count, 0);
+  assertEquals(changes, ["member-joined 200", "member-joined 201", "member-left 200"]);
+  assertEquals(owner.watches.map(({ watched }) => watched.isClosed), [true, false]);
+  await time.pass(100);
+  assertEquals(owner.posted.length, 2);
+  publisher.close();
+});
+
+Deno.test("nothing is sent to a port that another holds by now", async () => {
+  const { owner, publisher, changes } = openGroup();
+  owner.watches[0]!.watched.isCurrent = false;
+  assertEquals((await publish(publisher, "1")).count, 0);
+  assertEquals([owner.posted, changes], [[], ["member-joined 200", "member-left 200"]]);
+});
+
+Deno.test("a member that is gone gets nothing more, also where something was on its way", async () => {
+  using time = fakeTime();
+  const { owner, publisher } = openGroup();
+  await publish(publisher, "1");
+  await publish(publisher, "2");
+  owner.watches[0]!.gone();
+  owner.watches[0]!.gone();
+  owner.end();
+  owner.end(new Error("full"));
+  await time.pass(100);
+  assertEquals([owner.posted.length, publisher.size], [1, 0]);
+});
+
+Deno.test("messages go by multicast to those that hear, and have all before", async () => {
+  using _time = fakeTime();
+  const { owner, publisher, admit } = openGroup({ members: 3, hears: 100_000 });
+  assertEquals((await publish(publisher, "1")).count, 3);
+  assertEquals([owner.multicasts, owner.posted], [[1], []]);
+  // One has lost it: it gets that, and what comes meanwhile, one by one.
+  admit(201, 1);
+  assertEquals(owner.sentTo(201), [[1, 1]]);
+  await publish(publisher, "2");
+  assertEquals([owner.multicasts, owner.posted.length], [[1, 1], 1]);
+  owner.end();
+  assertEquals(owner.sentTo(201), [[1, 1], [2, 2]]);
+  await publish(publisher, "3");
+  assertEquals(owner.multicasts, [1, 1, 1]);
+  owner.end();
+  owner.end();
+  assertEquals((await publish(publisher, "4")).count, 3);
+  assertEquals([owner.multicasts, owner.posted.length], [[1, 1, 1, 1], 3]);
+  publisher.close();
+});
+
+Deno.test("one that is behind, or is being sent the same one by one, does not count as hearing", async () => {
+  using time = fakeTime();
+  const { owner, publisher, admit } = openGroup({ members: 3, hears: 100_000 });
+  await publish(publisher, "1");
+  admit(202, 1);
+  owner.end(new Error("full"));
+  assertEquals((await publish(publisher, "2")).count, 2);
+  assertEquals([owner.multicasts, owner.sentTo(202)], [[1, 1], [[1, 1]]]);
+  await time.pass(50);
+  assertEquals(owner.sentTo(202), [[1, 1], [1, 1], [2, 2]]);
+  owner.end();
+  const told = publish(publisher, "3");
+  admit(202, 3);
+  const { count } = await told;
+  assertEquals([owner.multicasts.length, owner.sentTo(202).at(-1), count], [3, [3, 3], undefined]);
+  publisher.close();
+});
+
+Deno.test("one that has asked again is not behind for what it heard: its room is counted from there", async () => {
+  using _time = fakeTime();
+  const { owner, publisher, admit } = openGroup({ members: 2, hears: 6_000 });
+  await publish(publisher, "1");
+  await publish(publisher, "2");
+  assertEquals(owner.multicasts, [1, 1]);
+  await publish(publisher, "3");
+  assertEquals(owner.multicasts, [1, 1], "no room");
+  for (const { delivery } of owner.posted) delivery.delivered();
+  for (const port of [200, 201]) admit(port, 4);
+  await publish(publisher, "4");
+  assertEquals(owner.multicasts, [1, 1, 1]);
+  publisher.close();
+});
+
+Deno.test("without multicast nobody hears, whatever they say", async () => {
+  using _time = fakeTime();
+  const owner = new FakeOwner();
+  owner.multicast = undefined;
+  const publisher = new Publisher(owner, { name: "news", maxQueuedBytes: 1_000, changed() {} });
+  for (const port of [200, 201]) {
+    publisher.admit(callerAt(port), { group: "news", stream: publisher.stream, id: 1, next: 1, hears: 1_000_000 });
+  }
+  await publish(publisher, "1");
+  assertEquals(owner.posted.length, 2);
+  publisher.close();
+});
+
+Deno.test("what is larger than a datagram is no multicast, nor what is lost before it leaves", async () => {
+  using _time = fakeTime();
+  const large = openGroup({ members: 2, hears: 1_000_000 });
+  await publish(large.publisher, "1", `"${"x".repeat(20_000)}"`);
+  assertEquals([large.owner.multicasts, large.owner.posted.length], [[], 2]);
+  large.publisher.close();
+  const short = openGroup({ members: 2, hears: 1_000_000, maxQueuedBytes: 0 });
+  await publish(short.publisher, "1", "2");
+  assertEquals([short.owner.multicasts, short.owner.sentTo(200)], [[], [[2], [2, 2]]]);
+  short.publisher.close();
+});
+
+Deno.test("closing sends what was published, and ends all waits", async () => {
+  using _time = fakeTime();
+  const { owner, publisher, changes } = openGroup();
+  const first = await publish(publisher, "1");
+  const second = publisher.publish("2");
+  assertEquals(publisher.close().map(({ caller }) => caller.port), [200]);
+  await settle();
+  assertEquals([first.count, await second], [0, 0]);
+  assertEquals(owner.watches[0]!.watched.isClosed, true);
+  assertEquals(publisher.close(), []);
+  assertThrows(() => publisher.publish("3"), GroupClosedError);
+  await assertRejects(() => publisher.publishSync("3", {}), GroupClosedError);
+  assertEquals(changes, ["member-joined 200", "member-left 200"]);
+});
+
+Deno.test("settled waits for what is on its way, and for this turn", async () => {
+  using _time = fakeTime();
+  const { owner, publisher } = openGroup();
+  let isSettled = false;
+  publisher.publish("1");
+  publisher.settled().then(() => isSettled = true);
+  await settle();
+  assertEquals(isSettled, false);
+  owner.end();
+  await settle();
+  assertEquals(isSettled, true);
+  publisher.close();
+});
+
+Deno.test("there is room for so many members, and for those that are", () => {
+  const { publisher } = openGroup({ members: 3 });
+  const most = { inAll: 4, ofOnePort: 1 };
+  assertEquals(publisher.hasRoomFor(callerAt(203), 1, most), true);
+  assertEquals(publisher.hasRoomFor(callerAt(200), 2, most), false);
+  assertEquals(publisher.hasRoomFor(callerAt(200), 1, most), true);
+  assertEquals(publisher.hasRoomFor(callerAt(203), 1, { inAll: 3, ofOnePort: 1 }), false);
+  assertEquals(publisher.hasRoomFor(callerAt(202), 1, { inAll: 3, ofOnePort: 1 }), true);
+});
+
+Deno.test("each group has a stream of its own, and a multicast group from 1 to 32", () => {
+  const groups = Array.from({ length: 400 }, () => openGroup({ members: 0 }).publisher.welcome);
+  assertEquals(new Set(groups.map(({ stream }) => stream)).size, 400);
+  const numbers = groups.map(({ multicast }) => multicast);
+  assertEquals([Math.min(...numbers), Math.max(...numbers)], [1, 32]);
+  assertEquals(groups[0]!.port, 100);
+});
