@@ -4,7 +4,7 @@
  * @module
  */
 import { CallTimeoutError, DecodeError, PeerGoneError } from "../errors.ts";
-import { JSONRPCError } from "../jsonrpc/errors.ts";
+import { JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
 import { unrefTimer } from "../netlink/unref_timer.ts";
 import type { Arrivals } from "./arrivals.ts";
 import { GroupNotFoundError } from "./errors.ts";
@@ -135,8 +135,9 @@ export class Attendance {
     const { owner, group } = this.#settings;
     const isNotFound = error instanceof JSONRPCError && error.code === GROUP_NOT_FOUND;
     const reason = isNotFound ? new GroupNotFoundError(owner, group) : error;
+    // An owner that has too much in hand was perhaps restarted, and all come back at once.
     const isAbsent = isNotFound || reason instanceof PeerGoneError || reason instanceof CallTimeoutError ||
-      (error instanceof JSONRPCError && error.code === PEER_CLOSED);
+      reason instanceof TooManyRequestsError || (error instanceof JSONRPCError && error.code === PEER_CLOSED);
     if (!this.#settings.wait || !isAbsent) throw reason;
     return "absent";
   }

@@ -23,6 +23,7 @@ import type { GroupSink } from "../watch/feed.ts";
 import { NATIVE } from "../wire/dialect.ts";
 import type { Access, AccessRule } from "./access.ts";
 import type { CallOptions } from "./options.ts";
+import { runOutsideOfCalls } from "./current_call.ts";
 import { randomId } from "./isolate.ts";
 import type { Parts } from "./parts.ts";
 import { PortWatch } from "./port_watch.ts";
@@ -112,11 +113,12 @@ export class GroupParts {
       this.#attendances.delete(attendance);
       links.release();
     };
-    const attendance = new Attendance(
-      this.#attendanceHost(call),
-      { owner, group, id: ++this.#lastId, wait, ended },
-      arrivals,
-    );
+    let attendance!: Attendance;
+    // A membership outlasts the handler that has joined: nothing that it does is part of that call.
+    runOutsideOfCalls(() => {
+      const joined = { owner, group, id: ++this.#lastId, wait, ended };
+      attendance = new Attendance(this.#attendanceHost(call), joined, arrivals);
+    });
     this.#attendances.add(attendance);
     return { arrivals, attendance };
   }
