@@ -41,6 +41,8 @@ export {
   ReceiverFullError,
   SyscallError,
 } from "./src/errors.ts";
+export type { CapturedDatagram, CaptureSink } from "./src/link/capture.ts";
+export { PcapngWriter } from "./src/link/pcapng_writer.ts";
 export { GroupClosedError, GroupNotFoundError } from "./src/groups/errors.ts";
 export { Group, type PublishOptions } from "./src/groups/group.ts";
 export { GroupGap } from "./src/groups/group_gap.ts";
@@ -80,11 +82,12 @@ export type {
 export { TroubleEvent, type TroubleKind } from "./src/link/trouble.ts";
 export type { AccessFunction, AccessList, AccessRule } from "./src/rpc/access.ts";
 export { NameNotFoundError, NameTakenError } from "./src/naming/errors.ts";
+export type { CloseOptions } from "./src/rpc/closing.ts";
 export { currentCall } from "./src/rpc/current_call.ts";
 export { type GroupOptions, GroupPeer, type JoinOptions } from "./src/rpc/group_peer.ts";
 export type { LookupOptions } from "./src/rpc/lookup.ts";
 export type { Handler, RegisterOptions } from "./src/rpc/methods.ts";
-export type { BatchCall, CallOptions, CloseOptions, RPCPeerOptions } from "./src/rpc/options.ts";
+export type { BatchCall, CallOptions, RPCPeerOptions } from "./src/rpc/options.ts";
 export type { ParametersOption } from "./src/rpc/parameters.ts";
 export { NamedPeer } from "./src/rpc/named_peer.ts";
 export { RPCPeer } from "./src/rpc/peer.ts";

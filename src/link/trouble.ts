@@ -13,7 +13,7 @@
  * - `"spoofed"`: a message that claims to come from another port than it does, or whose sender the kernel does not name; dropped.
  * - `"unsupported"`: a message of a version or a payload type that is not known.
  * - `"unexpected"`: a response that nobody waits for, from where it came; dropped.
- * - `"handler"`: a handler that threw; its caller is told the message.
+ * - `"handler"`: a handler that threw; its caller is told the message. Or a capture that threw.
  * - `"notification"`: a notification that could not be carried out; its sender is not told.
  * - `"undelivered"`: an answer that could not be sent, or a name that is lost since its socket has failed.
  * - `"denied"`: a request, or a notification, of somebody who may not; the sender of a request is told.

@@ -4,6 +4,8 @@
  * @module
  */
 import { PeerClosedError } from "../errors.ts";
+import { Capture } from "../link/capture.ts";
+import { CapturingLink } from "../link/capturing_link.ts";
 import type { Link } from "../link/link.ts";
 import { NetlinkLink } from "../link/netlink_link.ts";
 import type { ReportTrouble, TroubleKind } from "../link/trouble.ts";
@@ -50,7 +52,7 @@ export class Conversation {
   constructor(options: RPCPeerOptions, trouble: ReportTrouble) {
     const { port, fd, netns, timeout, link, access = "same-user", trust = "same-user", quotas: given = {} } = options;
     const { maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES } = options;
-    const { busyPoll = DEFAULT_BUSY_POLL, name } = options;
+    const { busyPoll = DEFAULT_BUSY_POLL, name, capture } = options;
     checkPeerOptions(options);
     const quotas = completeQuotas(given, maxMessageSize);
     // Before anything is opened: they throw where they are none.
@@ -59,7 +61,8 @@ export class Conversation {
     }
     // The buffer first: when the isolate ends, it is flushed before the sockets are closed.
     isolateSendBuffer();
-    this.link = link ?? new NetlinkLink({ port, fd, netns, busyPoll });
+    const opened = link ?? new NetlinkLink({ port, fd, netns, busyPoll });
+    this.link = capture === undefined ? opened : new CapturingLink(opened, new Capture(capture, trouble));
     const isTrustGiven = options.trust !== undefined;
     const { onConnect, onDisconnect } = options;
     const hooks = onConnect === undefined && onDisconnect === undefined ? undefined : { onConnect, onDisconnect };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CaptureSink } from "../link/capture.ts";
 import type { Caller, Link } from "../link/link.ts";
 import { checkName } from "../naming/name.ts";
 import { checkDialect, type Dialect } from "../wire/dialect.ts";
@@ -57,40 +58,6 @@ export interface CallOptions {
    * @default that in which the port has called here, else `"native"`
    */
   dialect?: Dialect | undefined;
-}
-
-/**
- * Options of the closing of a peer.
- *
- * @example
- * ```ts
- * import { RPCPeer } from "@procslink/procslink";
- * import { assertEquals } from "@std/assert";
- *
- * const server = new RPCPeer();
- * const { promise: started, resolve } = Promise.withResolvers<void>();
- * server.registerFunction(async () => {
- *   resolve();
- *   await new Promise((done) => setTimeout(done, 10));
- *   return "done";
- * }, "work");
- * server.runServerForever();
- *
- * await using client = new RPCPeer();
- * const working = client.call(server.nlPid, "work");
- * await started;
- * await server.close({ drain: 1_000 });
- * assertEquals(await working, "done");
- * ```
- */
-export interface CloseOptions {
-  /**
-   * Whether the requests that are being carried out are answered first, and for how long that may take, in milliseconds; `true` for
-   * ever.
-   *
-   * @default false
-   */
-  drain?: boolean | number | undefined;
 }
 
 /** Options of a peer. */
@@ -188,6 +155,13 @@ export interface RPCPeerOptions {
    * @default a netlink socket
    */
   link?: Link | undefined;
+  /**
+   * Told of each datagram that the peer sends and receives, at its own port and those of its names: a {@linkcode PcapngWriter} makes
+   * a file for Wireshark of them.
+   *
+   * @default none
+   */
+  capture?: CaptureSink | undefined;
 }
 
 /** One member of a batch. */
@@ -212,7 +186,10 @@ export interface BatchCall {
  * @throws {RangeError} If a number is out of range.
  */
 export function checkPeerOptions(options: RPCPeerOptions): void {
-  const { name, port, fd, netns, timeout, link, maxMessageSize, maxQueuedBytes, busyPoll } = options;
+  const { name, port, fd, netns, timeout, link, maxMessageSize, maxQueuedBytes, busyPoll, capture } = options;
+  if (capture !== undefined && typeof capture?.capture !== "function") {
+    throw new TypeError("capture must have a method capture(), as a PcapngWriter has");
+  }
   if (link !== undefined && (port ?? fd ?? netns ?? busyPoll) !== undefined) {
     throw new TypeError("A link has its own port, place and way to wait: pass no port, fd, netns or busyPoll with it");
   }
@@ -281,19 +258,6 @@ export function checkTimeout(timeout: number): number {
 export function checkCallOptions({ timeout, dialect }: CallOptions): void {
   if (timeout !== undefined) checkTimeout(timeout);
   if (dialect !== undefined) checkDialect(dialect);
-}
-
-/**
- * Checks how a peer is to be closed.
- *
- * @param options The options.
- * @returns How long requests may take that are being carried out, in milliseconds.
- * @throws {RangeError} If that is not a number from 0 on, `true` or `false`.
- */
-export function checkDrain({ drain = false }: CloseOptions): number {
-  if (typeof drain === "boolean") return drain ? Infinity : 0;
-  if (typeof drain === "number" && drain >= 0) return drain;
-  throw new RangeError(`drain must be true, false, or a number of milliseconds from 0 on, not ${drain}`);
 }
 
 /**

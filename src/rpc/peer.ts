@@ -4,13 +4,14 @@
  * @module
  */
 import { PeerClosedError } from "../errors.ts";
+import { checkDrain, type CloseOptions } from "./closing.ts";
 import type { Conversation } from "./conversation.ts";
 import { GroupPeer } from "./group_peer.ts";
 import { located } from "./located.ts";
 import type { Handler, RegisterOptions } from "./methods.ts";
 import { conversationOf } from "./named_peer.ts";
-import { checkCallOptions, checkDrain } from "./options.ts";
-import type { BatchCall, CallOptions, CloseOptions, RPCPeerOptions } from "./options.ts";
+import { checkCallOptions } from "./options.ts";
+import type { BatchCall, CallOptions, RPCPeerOptions } from "./options.ts";
 import { createRemote } from "./remote.ts";
 import type { Remote } from "./remote_types.ts";
 import type { RPCRequest } from "./request.ts";

@@ -28,6 +28,11 @@ const expected: Record<string, string[]> = {
     "visited: it is gone",
     "watcher: name-removed com.example.visited\nwatcher: peer-removed com.example.visited",
   ],
+  capture: [
+    "Hello, Rayson Zhu!",
+    "000000 0a 0d 0d 0a",
+    "000020 73 4c 69 6e 6b 20 66 6f 72 20 44 65 6e 6f 00 00 sLink for Deno..",
+  ],
   codec: ["nlmsgPid: 4242", 'hello [ "Rayson Zhu" ]', "50000000100000000000000092100000"],
 };
 
