@@ -86,7 +86,24 @@ export type { CloseOptions } from "./src/rpc/closing.ts";
 export { currentCall } from "./src/rpc/current_call.ts";
 export { type GroupOptions, GroupPeer, type JoinOptions } from "./src/rpc/group_peer.ts";
 export type { LookupOptions } from "./src/rpc/lookup.ts";
-export type { Handler, RegisterOptions } from "./src/rpc/methods.ts";
+export type { JSONSchema } from "./src/rpc/json_schema.ts";
+export type {
+  ArgumentsOf,
+  HandlerOf,
+  MethodSchema,
+  ParamsSchema,
+  ParamsSchemaOf,
+  ResultOf,
+} from "./src/rpc/method_schema.ts";
+export { OfferingPeer } from "./src/rpc/offering_peer.ts";
+export type { Handler, MethodOptions, ObjectOptions, RegisterOptions } from "./src/rpc/register_options.ts";
+export type {
+  OpenRPCContent,
+  OpenRPCDocument,
+  OpenRPCInfo,
+  OpenRPCMethod,
+  OpenRPCParameter,
+} from "./src/rpc/open_rpc.ts";
 export type { BatchCall, CallOptions, RPCPeerOptions } from "./src/rpc/options.ts";
 export type { ParametersOption } from "./src/rpc/parameters.ts";
 export { NamedPeer } from "./src/rpc/named_peer.ts";
@@ -108,6 +125,17 @@ export type {
   Sendable,
 } from "./src/rpc/remote_types.ts";
 export type { CurrentCall, RPCRequest } from "./src/rpc/request.ts";
+export type {
+  InputOf,
+  OutputOf,
+  StandardIssue,
+  StandardJSONSchema,
+  StandardJSONSchemaOptions,
+  StandardResult,
+  StandardSchemaProperties,
+  StandardSchemaV1,
+  StandardTypes,
+} from "./src/rpc/standard_schema.ts";
 export type { PeerStats } from "./src/rpc/stats.ts";
 export type { Target } from "./src/rpc/target.ts";
 export { TroubleTarget } from "./src/rpc/trouble_target.ts";

@@ -25,6 +25,7 @@ import {
 import { nameOf } from "./request_name.ts";
 import { RequestSignals } from "./request_signals.ts";
 import { RequestsInHand } from "./requests_in_hand.ts";
+import { isThenable } from "./thenable.ts";
 
 /** Code of the error that answers what a closing peer has in hand. */
 const PEER_CLOSED = -32000;
@@ -270,11 +271,6 @@ export class Dispatcher implements RequestHost {
     runOutsideOfCalls(() => this.#signals.abort(request, reason));
     dropRequest(request);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (typeof value === "object" || typeof value === "function") && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
 }
 
 /** Answers, unless the handler has answered by itself. */

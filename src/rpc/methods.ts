@@ -5,47 +5,11 @@
  */
 import { DuplicateMethodError } from "../errors.ts";
 import type { Access, AccessRule } from "./access.ts";
-import { Parameters, type ParametersOption } from "./parameters.ts";
-
-/** A function that can be registered. */
-// deno-lint-ignore no-explicit-any -- a handler states its own parameters, and `unknown` would refuse every one that does
-export type Handler = (...args: any[]) => unknown;
-
-/**
- * Options of a registered function.
- *
- * @example
- * ```ts
- * import { RPCPeer } from "@procslink/procslink";
- * import { assertEquals } from "@std/assert";
- *
- * await using server = new RPCPeer();
- * // Where a bundler shortens parameter names, or one is required, they are stated.
- * server.registerFunction((a: number, b = 1) => a - b, "subtract", { params: ["a", "b?"] });
- * // One method may be for others than the rest.
- * server.registerFunction(() => "0.1.0", "version", { access: "anyone" });
- * server.runServerForever();
- *
- * await using client = new RPCPeer();
- * assertEquals(await client.call(server.nlPid, "subtract", { a: 3 }), 2);
- * assertEquals(await client.call(server.nlPid, "version"), "0.1.0");
- * ```
- */
-export interface RegisterOptions {
-  /**
-   * How the params of a request become arguments: `"object"` for one object, or the parameter names in order, such as
-   * `["a", "b?", "...others"]`.
-   *
-   * @default the names in the source text of the function, none of them required
-   */
-  params?: ParametersOption;
-  /**
-   * Who may call it, in place of those who may call the others.
-   *
-   * @default the `access` of the peer
-   */
-  access?: AccessRule | undefined;
-}
+import { checkedMethod } from "./checked_handler.ts";
+import { Parameters } from "./parameters.ts";
+import { ParamsCheck } from "./params_check.ts";
+import type { Handler, RegisterOptions } from "./register_options.ts";
+import { isStandardSchema, type StandardSchemaV1 } from "./standard_schema.ts";
 
 /** A registered method. */
 export interface Method {
@@ -63,6 +27,12 @@ export interface Method {
   readonly access: Access | undefined;
   /** Whether it is one of JSON-RPC's own, which no loop gets. */
   readonly isReserved: boolean;
+  /** What it does, where somebody has said so. */
+  readonly summary: string | undefined;
+  /** What its arguments pass before it gets them. */
+  readonly check: ParamsCheck | undefined;
+  /** What its result is. */
+  readonly result: StandardSchemaV1 | undefined;
 }
 
 const AsyncFunction = (async () => {}).constructor;
@@ -84,9 +54,14 @@ export class Methods {
     this.#reserve = reserve;
   }
 
-  /** The names of the methods, without those that are reserved. */
+  /** The methods, without those that are reserved, in the order in which they were registered. */
+  get offered(): Method[] {
+    return [...this.#methods.values()].filter(({ isReserved }) => !isReserved);
+  }
+
+  /** Their names. */
   get names(): string[] {
-    return [...this.#methods.values()].filter(({ isReserved }) => !isReserved).map(({ name }) => name);
+    return this.offered.map(({ name }) => name);
   }
 
   /** Whether some method has a rule of its own for who may call it. */
@@ -115,8 +90,8 @@ export class Methods {
    * @param handler The function.
    * @param name Name of the method.
    * @param receiver What is `this` in it.
-   * @param options How its params become arguments.
-   * @throws {TypeError} If it is not a function, or its name cannot be called.
+   * @param options How its params become arguments, who may call it, and what is told of it.
+   * @throws {TypeError} If it is not a function, its name cannot be called, or its schema does not fit.
    * @throws {DuplicateMethodError} If the name is registered already.
    */
   register(handler: Handler, name: string, receiver?: unknown, options: RegisterOptions = {}): void {
@@ -127,7 +102,7 @@ export class Methods {
     const problem = problemOfName(name);
     if (problem !== undefined) throw new TypeError(problem);
     if (this.#methods.has(name)) throw new DuplicateMethodError(name);
-    this.#add(name, handler, receiver, options, false);
+    this.#add(this.#make(name, handler, receiver, options, false));
   }
 
   /**
@@ -138,7 +113,7 @@ export class Methods {
    * @param options How its params become arguments, and who may call it.
    */
   reserve(name: string, handler: Handler, options: RegisterOptions = {}): void {
-    this.#add(name, handler, undefined, options, true);
+    this.#add(this.#make(name, handler, undefined, options, true));
   }
 
   /**
@@ -149,10 +124,15 @@ export class Methods {
    *
    * @param object The object.
    * @param base A prototype whose methods, and those that it inherits, are left out too.
-   * @throws {TypeError} If it is not an object, or has no method to register.
+   * @param options Options of methods, by their names.
+   * @throws {TypeError} If it is not an object, has no method to register or none for one of the options, or a schema does not fit.
    * @throws {DuplicateMethodError} If one of the names is registered already.
    */
-  registerObject(object: object, base?: object): void {
+  registerObject(
+    object: object,
+    base?: object,
+    options: Readonly<Record<string, RegisterOptions | undefined>> = {},
+  ): void {
     if (typeof object === "function" && isClass(object as Handler)) {
       throw new TypeError(hintForClass(object as Handler));
     }
@@ -166,7 +146,13 @@ export class Methods {
       );
     }
     for (const name of found.keys()) if (this.#methods.has(name)) throw new DuplicateMethodError(name);
-    for (const [name, handler] of found) this.register(handler, name, object);
+    for (const name of Object.keys(options)) {
+      if (!found.has(name)) throw new TypeError(`The object has no method ${JSON.stringify(name)}, but options for it`);
+    }
+    const methods = [...found].map(([name, handler]) => {
+      return this.#make(name, handler, object, (Object.hasOwn(options, name) ? options[name] : undefined) ?? {}, false);
+    });
+    for (const method of methods) this.#add(method);
   }
 
   /** Most peers are never asked for a method of JSON-RPC's own: until then there is none. */
@@ -178,12 +164,26 @@ export class Methods {
     return this.#methods.get(name);
   }
 
-  #add(name: string, handler: Handler, receiver: unknown, options: RegisterOptions, isReserved: boolean): void {
-    const parameters = new Parameters(name, handler, options.params);
+  #make(name: string, handler: Handler, receiver: unknown, options: RegisterOptions, isReserved: boolean): Method {
+    const { schema: { params: schema, result } = {}, summary } = options;
+    const isWhole = isStandardSchema(schema);
+    const parameters = new Parameters(name, handler, options.params ?? (isWhole ? "object" : undefined), isWhole);
+    if (summary !== undefined && typeof summary !== "string") {
+      throw new TypeError(`The summary of ${name} must be a text, not ${describe(summary)}`);
+    }
+    if (result !== undefined && !isStandardSchema(result)) {
+      throw new TypeError(`The result of ${name} needs a schema that follows Standard Schema, not ${describe(result)}`);
+    }
     const access = options.access === undefined ? undefined : this.#compile(options.access);
-    if (access !== undefined && !isReserved) this.#ownRules++;
     const isAsync = handler instanceof AsyncFunction;
-    this.#methods.set(name, { name, handler, receiver, parameters, isAsync, access, isReserved });
+    const check = schema === undefined ? undefined : new ParamsCheck(parameters, schema);
+    const method = { name, handler, receiver, parameters, isAsync, access, isReserved, summary, check, result };
+    return check === undefined ? method : checkedMethod(method, check);
+  }
+
+  #add(method: Method): void {
+    if (method.access !== undefined && !method.isReserved) this.#ownRules++;
+    this.#methods.set(method.name, method);
   }
 }
 

@@ -150,6 +150,12 @@ export interface RPCPeerOptions {
    */
   onDisconnect?: ((caller: Caller) => void) | undefined;
   /**
+   * Whether who may call this peer may ask it for a description of its methods, by `rpc.discover`.
+   *
+   * @default true
+   */
+  discover?: boolean | undefined;
+  /**
    * What carries the messages, instead of a netlink socket.
    *
    * @default a netlink socket

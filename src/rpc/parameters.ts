@@ -19,6 +19,8 @@ interface Parameter {
   readonly required: boolean;
   /** Whether it is an object that is taken apart. */
   readonly object: boolean;
+  /** How it is taken apart, as source text, where it is. */
+  readonly pattern?: string;
 }
 
 /**
@@ -33,10 +35,12 @@ const STATED_NAME = /^(\.\.\.)?([a-zA-Z$_][\w$]*)(\?)?$/;
 
 /** The parameters of one method. */
 export class Parameters {
-  readonly #method: string;
   /** The parameters; undefined where nobody knows them. */
-  readonly #list: readonly Parameter[] | undefined;
-  readonly #asObject: boolean;
+  readonly list: readonly Parameter[] | undefined;
+  /** Whether by-name params arrive as one object. */
+  readonly isObject: boolean;
+
+  readonly #method: string;
   /** The most arguments that are taken. */
   readonly #maximum: number;
   readonly #required: number;
@@ -45,19 +49,25 @@ export class Parameters {
    * @param method Name of the method, for error messages.
    * @param fn The function.
    * @param option What was stated at registration.
+   * @param isWholeChecked Whether a validator tells if the one object may be left out.
    * @throws {TypeError} If what was stated is not a list of names.
    */
-  constructor(method: string, fn: (...args: never[]) => unknown, option?: ParametersOption) {
+  constructor(method: string, fn: (...args: never[]) => unknown, option?: ParametersOption, isWholeChecked = false) {
     this.#method = method;
     if (option !== undefined && option !== "object" && !Array.isArray(option)) {
       throw new TypeError(`params must be "object" or an array of names, not ${JSON.stringify(option)}`);
     }
-    this.#list = Array.isArray(option) ? stated(option) : readParameters(fn);
-    this.#asObject = option === "object" ||
-      (this.#list?.length === 1 && this.#list[0]!.object && !this.#list[0]!.rest);
-    const list = this.#list;
+    this.list = Array.isArray(option) ? stated(option) : readParameters(fn);
+    this.isObject = option === "object" ||
+      (this.list?.length === 1 && this.list[0]!.object && !this.list[0]!.rest);
+    const list = this.list;
     this.#maximum = list === undefined || list.some((parameter) => parameter.rest) ? Infinity : list.length;
-    this.#required = list?.findLastIndex((parameter) => parameter.required) ?? -1;
+    this.#required = isWholeChecked ? -1 : list?.findLastIndex((parameter) => parameter.required) ?? -1;
+  }
+
+  /** The method with its parameters, as an error message shows it. */
+  get signature(): string {
+    return `${this.#method}(${this.list?.map(({ label }) => label).join(", ") ?? ""})`;
   }
 
   /**
@@ -70,12 +80,12 @@ export class Parameters {
   bind(params: JSONRPCParams | undefined): readonly unknown[] {
     if (params === undefined) return this.#complete([]);
     if (Array.isArray(params)) return this.#complete(params);
-    if (this.#asObject) return [params];
+    if (this.isObject) return [params];
     return this.#complete(this.#byName(params as Readonly<Record<string, unknown>>));
   }
 
   #byName(params: Readonly<Record<string, unknown>>): unknown[] {
-    const list = this.#list;
+    const list = this.list;
     if (list === undefined) {
       throw new InvalidParamsError(
         `The parameter names of ${JSON.stringify(this.#method)} are not known: pass arguments by position`,
@@ -106,15 +116,14 @@ export class Parameters {
       );
     }
     for (let index = 0; index <= this.#required; index++) {
-      const parameter = this.#list![index]!;
+      const parameter = this.list![index]!;
       if (parameter.required && args[index] === undefined) throw this.#misfit(`needs ${parameter.label}`);
     }
     return args;
   }
 
   #misfit(what: string): InvalidParamsError {
-    const labels = this.#list?.map(({ label }) => label).join(", ") ?? "";
-    return new InvalidParamsError(`${this.#method}(${labels}) ${what}`);
+    return new InvalidParamsError(`${this.signature} ${what}`);
   }
 }
 
@@ -193,7 +202,14 @@ function readParameter(code: string): Parameter {
   if (object || target.startsWith("[")) {
     // Nothing cannot be taken apart: without a default the argument is needed.
     const required = !rest && !new SourceScanner(target).until(["="]).stop;
-    return { name: undefined, label: rest ? "...others" : object ? "{…}" : "[…]", rest, required, object };
+    return {
+      name: undefined,
+      label: rest ? "...others" : object ? "{…}" : "[…]",
+      rest,
+      required,
+      object,
+      pattern: target,
+    };
   }
   const equals = target.indexOf("=");
   const name = (equals < 0 ? target : target.slice(0, equals)).trim();

@@ -89,6 +89,7 @@ export class Parts {
           port: link.port,
           names: () => this.#names?.all ?? [],
           groups: () => this.groups,
+          discover: settings.discover,
         }),
     );
   }

@@ -23,6 +23,8 @@ export interface PartsSettings {
   readonly trust: AccessRule;
   /** Whether somebody has said so. */
   readonly isTrustGiven: boolean;
+  /** Whether the methods are described to those who may call them. */
+  readonly discover: boolean;
   /** Who is told of callers. */
   readonly hooks: CallerHooks | undefined;
 }

@@ -6,10 +6,9 @@
 import { PeerClosedError } from "../errors.ts";
 import { checkDrain, type CloseOptions } from "./closing.ts";
 import type { Conversation } from "./conversation.ts";
-import { GroupPeer } from "./group_peer.ts";
 import { located } from "./located.ts";
-import type { Handler, RegisterOptions } from "./methods.ts";
 import { conversationOf } from "./named_peer.ts";
+import { OfferingPeer } from "./offering_peer.ts";
 import { checkCallOptions } from "./options.ts";
 import type { BatchCall, CallOptions, RPCPeerOptions } from "./options.ts";
 import { createRemote } from "./remote.ts";
@@ -43,7 +42,7 @@ import { portOf, type Target } from "./target.ts";
  * assertEquals(await client.talkTo<MyAPI>(server.nlPid).hello("Rayson Zhu"), "Hello, Rayson Zhu!");
  * ```
  */
-export class RPCPeer extends GroupPeer implements AsyncIterable<RPCRequest>, AsyncDisposable, Disposable {
+export class RPCPeer extends OfferingPeer implements AsyncIterable<RPCRequest>, AsyncDisposable, Disposable {
   readonly #conversation: Conversation;
 
   /**
@@ -57,50 +56,13 @@ export class RPCPeer extends GroupPeer implements AsyncIterable<RPCRequest>, Asy
    * @throws {RangeError} If a number among the options is out of range.
    */
   constructor(options: RPCPeerOptions = {}) {
-    super(options);
+    super(options, RPCPeer.prototype);
     this.#conversation = conversationOf(this);
   }
 
   /** The port of this peer: what others call it by. Python's name for it is kept, but it is not a process id. */
   get nlPid(): number {
     return this.#conversation.link.port;
-  }
-
-  /**
-   * Offers a function as a method.
-   *
-   * @param fn The function. It may be async; `currentCall()` tells it who calls.
-   * @param name Name of the method. Names that begin with `_` or `rpc.` are refused.
-   * @param options How the params of a request become arguments, and who may call it.
-   * @throws {TypeError} If it is not a function, or its name cannot be called.
-   * @throws {DuplicateMethodError} If the name is registered already.
-   * @example
-   * ```ts
-   * import { RPCPeer } from "@procslink/procslink";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using server = new RPCPeer();
-   * server.registerFunction((a: number, b: number) => a + b, "add");
-   * server.runServerForever();
-   *
-   * await using client = new RPCPeer();
-   * assertEquals(await client.call(server.nlPid, "add", { b: 2, a: 1 }), 3);
-   * ```
-   */
-  registerFunction(fn: Handler, name: string = fn?.name, options: RegisterOptions = {}): void {
-    this.#conversation.methods.register(fn, name, undefined, options);
-  }
-
-  /**
-   * Offers the methods of an object's classes; of a plain object, its own functions. Names that begin with `_` are left
-   * out, as is what every object inherits, such as `toString`.
-   *
-   * @param object The object: `this` in its methods.
-   * @throws {TypeError} If it is not an object, or has no method to offer.
-   * @throws {DuplicateMethodError} If one of the names is registered already; then none of them is.
-   */
-  registerFunctionsInObject(object: object): void {
-    this.#conversation.methods.registerObject(object, RPCPeer.prototype);
   }
 
   /**

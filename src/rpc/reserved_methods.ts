@@ -6,6 +6,7 @@
 import { JOIN_METHOD, LEAVE_METHOD, PUBLISH_METHOD } from "../groups/messages.ts";
 import type { JSONRPCId } from "../jsonrpc/guards.ts";
 import { currentCall } from "./current_call.ts";
+import { DISCOVER_METHOD, Discovery } from "./discover.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { GroupParts } from "./group_parts.ts";
 import { type Identity, IDENTITY_METHOD } from "./identity.ts";
@@ -24,6 +25,8 @@ export interface IdentityParts {
   readonly names: () => readonly string[];
   /** Its groups. */
   readonly groups: () => GroupParts;
+  /** Whether it describes its methods to those who may call them. */
+  readonly discover: boolean;
 }
 
 /**
@@ -34,7 +37,7 @@ export interface IdentityParts {
  * @param parts What identifies the peer.
  */
 export function reserveMethods(methods: Methods, dispatcher: Dispatcher, parts: IdentityParts): void {
-  const { port, names, groups } = parts;
+  const { port, names, groups, discover } = parts;
   let incarnation: string | undefined;
   const identity = (): Identity => {
     const name = currentCall()!.request.calledName;
@@ -44,6 +47,11 @@ export function reserveMethods(methods: Methods, dispatcher: Dispatcher, parts: 
   // What is stated does not have to be read from the function: every peer that is opened would wait for that.
   methods.reserve(PING_METHOD, () => "pong", { params: [] });
   methods.reserve(IDENTITY_METHOD, identity, { params: [] });
+  if (discover) {
+    const discovery = new Discovery(methods);
+    const describe = () => discovery.document(currentCall()!.request.calledName ?? names()[0]);
+    methods.reserve(DISCOVER_METHOD, describe, { params: [] });
+  }
   // It reaches the caller's own requests only, so whoever may call anything may cancel.
   const cancel = (id: JSONRPCId) => dispatcher.cancel(currentCall()!.caller, id);
   methods.reserve(CANCEL_METHOD, cancel, { params: ["id"], access: "anyone" });

@@ -144,7 +144,16 @@ const friendly: fc.Arbitrary<PeerStep> = fc.oneof(
 const from = fc.nat(2);
 /** The peer, mostly; else the client, or the honest server. */
 const to = fc.constantFrom(0, 0, 0, 0, 1, 2);
-const request = requestsFor([...METHODS, "rpc.ping", "rpc.identity", "rpc.cancel", "_secret", "hidden", "trap"]);
+const request = requestsFor([
+  ...METHODS,
+  "rpc.ping",
+  "rpc.identity",
+  "rpc.discover",
+  "rpc.cancel",
+  "_secret",
+  "hidden",
+  "trap",
+]);
 const number = fc.oneof(fc.nat(4), fc.constantFrom(-1, 0.5, Number.MAX_SAFE_INTEGER), fc.constantFrom("1", null));
 const stream = fc.constantFrom("", "stream");
 /** What members and owners of groups say to each other, more or less. */

@@ -19,6 +19,13 @@ const expected: Record<string, string[]> = {
     'notification: The notification "burn" failed: Method not found: There is no method "burn"',
     'batch: [ 3, undefined, "Method not found" ]',
   ],
+  discover: [
+    "OpenRPC 1.3.2",
+    "add(title: string, year?: integer): Adds a book, and tells how many there are",
+    "find(word?: any, limit?: any): Finds books by a word in their titles",
+    "books: 1",
+    "refused: add(title, year?) refuses title: Expected a title; year: Expected a year",
+  ],
   request_loop: ['[ "one", { two: 2 } ]', "404: Never heard of it", "Goodbye"],
   call_back: ["One coffee for port "],
   watch: [

@@ -74,7 +74,7 @@ const refused: Record<string, { body: unknown; code: number; id?: unknown; data?
   "an empty batch": { body: [], code: -32600, data: "A batch has at least one member" },
   "an unknown method": { body: { jsonrpc: "2.0", id: 5, method: "pong" }, code: -32601, id: 5 },
   ...Object.fromEntries(
-    ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", "_private", "", "rpc.discover"].map((
+    ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", "_private", "", "rpc.unknown"].map((
       method,
     ) => [
       `the method ${JSON.stringify(method)}`,

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DuplicateMethodError } from "../../mod.ts";
-import { type Handler, Methods } from "../../src/rpc/methods.ts";
+import { Methods } from "../../src/rpc/methods.ts";
+import type { Handler } from "../../src/rpc/register_options.ts";
 import { ANYONE } from "../../src/rpc/access.ts";
 
 class Base {
