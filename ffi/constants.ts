@@ -62,12 +62,17 @@ export const NETLINK_ADD_MEMBERSHIP = 1;
 export const NETLINK_CAP_ACK = 10;
 
 // <linux/netlink_diag.h>
+export const NDIAG_SHOW_MEMINFO = 0x1;
 export const NDIAG_SHOW_FLAGS = 0x8;
+/** Type of the attribute that holds how much memory a socket takes: a u32 for each of the SK_MEMINFO numbers below. */
+export const NETLINK_DIAG_MEMINFO = 0;
 /** Type of the attribute that holds the flags of a socket. */
 export const NETLINK_DIAG_FLAGS = 4;
 export const NDIAG_FLAG_CAP_ACK = 0x20;
 
 // <linux/sock_diag.h>
+export const SK_MEMINFO_RMEM_ALLOC = 0;
+export const SK_MEMINFO_DROPS = 8;
 export const SOCK_DIAG_BY_FAMILY = 20;
 
 // <linux/sched.h>

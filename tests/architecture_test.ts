@@ -1,7 +1,19 @@
 // The house: which room may import from which. The order is that of the conversation, from top to bottom.
 import { assert, assertEquals } from "@std/assert";
 
-const ROOMS = ["rpc", "groups", "watch", "naming", "link", "netlink", "jsonrpc", "wire", "errors", "ffi"] as const;
+const ROOMS = [
+  "cli",
+  "rpc",
+  "groups",
+  "watch",
+  "naming",
+  "link",
+  "netlink",
+  "jsonrpc",
+  "wire",
+  "errors",
+  "ffi",
+] as const;
 const ROOT = new URL("../", import.meta.url);
 
 /** Every source file outside of tests and examples, by its path. */
@@ -26,6 +38,8 @@ function importsOf(path: string): string[] {
 }
 
 function roomOf(path: string): number {
+  // What is public is above all rooms but the command's, which uses nothing else.
+  if (path === "mod.ts") return ROOMS.indexOf("cli") + 0.5;
   const room = path.startsWith("ffi/") ? "ffi" : path.split("/")[1]!.replace(/\.ts$/, "");
   const index = (ROOMS as readonly string[]).indexOf(room);
   assert(index >= 0, `${path} is in no room that is known`);
@@ -75,9 +89,20 @@ Deno.test("only libc.ts opens a library, and nothing above the link knows a file
   assertEquals(pure.filter((path) => importsOf(path).some((target) => target.startsWith("ffi/"))), []);
 });
 
-Deno.test("at run time there are no dependencies, and only mod.ts exports again", () => {
-  const packages = files.flatMap(importsOf).filter((target) => !target.endsWith(".ts"));
-  assertEquals([...new Set(packages)], ["node:async_hooks"]);
+Deno.test("the command uses what is public and its own files, and nobody uses the command", () => {
+  const targets = files.filter((path) => path.startsWith("src/cli/")).flatMap(importsOf);
+  const inside = targets.filter((target) => target.endsWith(".ts") && !target.startsWith("src/cli/"));
+  assertEquals([...new Set(inside)], ["mod.ts"]);
+  assertEquals(importsOf("mod.ts").filter((target) => target.startsWith("src/cli/")), []);
+});
+
+Deno.test("at run time the library has no dependencies, and the command few; only mod.ts exports again", () => {
+  const packagesOf = (isCommand: boolean) => {
+    const some = files.filter((path) => path.startsWith("src/cli/") === isCommand).flatMap(importsOf);
+    return [...new Set(some.filter((target) => !/\.(ts|json)$/.test(target)))].sort();
+  };
+  assertEquals(packagesOf(false), ["node:async_hooks"]);
+  assertEquals(packagesOf(true), ["@std/streams", "cli-table3", "commander", "node:util", "string-width"]);
   assertEquals(files.filter((path) => /^export\s[^;]*?from\s+"/m.test(read(path))), []);
 });
 

@@ -47,20 +47,28 @@ export function writeNetlinkDiagReq(
 const NLATTR_SIZE = 4;
 
 /**
- * Finds the value of an attribute that is a u32.
+ * Finds a number in an attribute that is an array of u32.
  *
  * @param view Where the attributes are.
  * @param start First byte of the first one.
  * @param end First byte behind the last one.
  * @param type Type of the attribute.
+ * @param index Which of its numbers.
  * @returns The value, or undefined where it is not there.
  */
-export function findAttribute(view: DataView, start: number, end: number, type: number): number | undefined {
+export function findAttribute(
+  view: DataView,
+  start: number,
+  end: number,
+  type: number,
+  index: number = 0,
+): number | undefined {
   for (let offset = start; offset + NLATTR_SIZE <= end;) {
     const length = view.getUint16(offset, true);
     if (length < NLATTR_SIZE || length > end - offset) return undefined;
-    const isThis = view.getUint16(offset + 2, true) === type && length >= NLATTR_SIZE + 4;
-    if (isThis) return view.getUint32(offset + NLATTR_SIZE, true);
+    const at = NLATTR_SIZE + index * 4;
+    const isThis = view.getUint16(offset + 2, true) === type && length >= at + 4;
+    if (isThis) return view.getUint32(offset + at, true);
     offset += (length + 3) & ~3;
   }
   return undefined;

@@ -33,6 +33,10 @@ export interface ListedSocket {
   readonly cookie: bigint;
   /** Whether it carries the mark of a peer. Legacy peers carry none, and anybody may. */
   readonly isPeer: boolean;
+  /** Memory that waits there to be read, in bytes; left out where it was not asked for, or cannot be told. */
+  readonly queue?: number | undefined;
+  /** How many messages it had no room for; likewise. */
+  readonly drops?: number | undefined;
 }
 
 /** Who holds a port, in the words of the kernel, and whether that is still so. */
@@ -151,9 +155,10 @@ export interface Link {
   /**
    * Lists the sockets of the network that hold a port. Left out where a link cannot.
    *
+   * @param withQueues Whether to tell what waits in their queues too.
    * @returns The sockets; undefined where they cannot be told. A port that is not among them may be held all the same.
    */
-  sockets?(): readonly ListedSocket[] | undefined;
+  sockets?(withQueues?: boolean): readonly ListedSocket[] | undefined;
   /**
    * Opens another link of the same kind, beside this one: in the same network, and with the same settings. Left out where there is
    * only one.

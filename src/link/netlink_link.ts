@@ -174,8 +174,8 @@ export class NetlinkLink implements Link, ReactorSource {
     return hear(this.#reactor, this.#place, group, from, receiver);
   }
 
-  sockets(): ListedSocket[] | undefined {
-    return listSockets(this.#reactor.syscalls, this.#place);
+  sockets(withQueues: boolean = false): ListedSocket[] | undefined {
+    return listSockets(this.#reactor.syscalls, this.#place, withQueues);
   }
 
   socketAt(port: number): bigint | null | undefined {

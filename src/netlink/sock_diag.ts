@@ -7,9 +7,13 @@ import {
   AF_NETLINK,
   NDIAG_FLAG_CAP_ACK,
   NDIAG_SHOW_FLAGS,
+  NDIAG_SHOW_MEMINFO,
   NETLINK_DIAG_FLAGS,
+  NETLINK_DIAG_MEMINFO,
   NETLINK_SOCK_DIAG,
   NETLINK_USERSOCK,
+  SK_MEMINFO_DROPS,
+  SK_MEMINFO_RMEM_ALLOC,
   SOCK_CLOEXEC,
   SOCK_DIAG_BY_FAMILY,
   SOCK_NONBLOCK,
@@ -78,6 +82,10 @@ export interface NetlinkSocketInfo {
   readonly cookie: bigint;
   /** Whether it carries the mark of a peer. */
   readonly isPeer: boolean;
+  /** Memory that waits to be read, in bytes, as the kernel counts it; only where that was asked for. */
+  readonly queue?: number | undefined;
+  /** How many messages it had no room for; likewise. */
+  readonly drops?: number | undefined;
 }
 
 /**
@@ -85,10 +93,16 @@ export interface NetlinkSocketInfo {
  *
  * @param syscalls The way to the kernel.
  * @param place A socket of the same network namespace.
+ * @param withQueues Whether to tell what waits in their queues too: then each message of the dump is twice as long.
  * @returns The sockets; undefined where they cannot be told. What one dump passes over at a seam is in another, whose seams are
  * elsewhere.
  */
-export function listSockets(syscalls: Syscalls, place: SocketPlace): NetlinkSocketInfo[] | undefined {
+export function listSockets(
+  syscalls: Syscalls,
+  place: SocketPlace,
+  withQueues: boolean = false,
+): NetlinkSocketInfo[] | undefined {
+  const show = withQueues ? NDIAG_SHOW_FLAGS | NDIAG_SHOW_MEMINFO : NDIAG_SHOW_FLAGS;
   const fd = openDiag(syscalls, place);
   if (fd < 0) return undefined;
   try {
@@ -96,7 +110,7 @@ export function listSockets(syscalls: Syscalls, place: SocketPlace): NetlinkSock
     const sockets = new Map<number, NetlinkSocketInfo>();
     let agreeing = 0;
     for (let look = 0; look < LOOKS.most && agreeing < LOOKS.agreeing; look++) {
-      const datagrams = dump(syscalls, fd, NDIAG_SHOW_FLAGS, sockets);
+      const datagrams = dump(syscalls, fd, show, sockets);
       if (datagrams === 0) return undefined;
       // Where there is no seam, the second one is for what the kernel sorts anew.
       if (datagrams === 1) agreeing++;
@@ -134,8 +148,17 @@ function dump(syscalls: Syscalls, fd: number, show: number, sockets: Map<number,
       const cookie = readNetlinkDiagCookie(view, message);
       if (sockets.get(port)?.cookie !== cookie) {
         const attributes = message + NETLINK_DIAG_MSG_SIZE;
-        const flags = findAttribute(view, attributes, offset + nlmsgLen, NETLINK_DIAG_FLAGS) ?? 0;
-        sockets.set(port, { port, cookie, isPeer: (flags & NDIAG_FLAG_CAP_ACK) !== 0 });
+        const end = offset + nlmsgLen;
+        const flags = findAttribute(view, attributes, end, NETLINK_DIAG_FLAGS) ?? 0;
+        const socket = { port, cookie, isPeer: (flags & NDIAG_FLAG_CAP_ACK) !== 0 };
+        sockets.set(
+          port,
+          (show & NDIAG_SHOW_MEMINFO) === 0 ? socket : {
+            ...socket,
+            queue: findAttribute(view, attributes, end, NETLINK_DIAG_MEMINFO, SK_MEMINFO_RMEM_ALLOC),
+            drops: findAttribute(view, attributes, end, NETLINK_DIAG_MEMINFO, SK_MEMINFO_DROPS),
+          },
+        );
       }
       hasPorts = true;
       offset += nlmsgAlign(nlmsgLen);

@@ -101,15 +101,14 @@ export class Conversation {
    * @returns The peers.
    */
   async list(timeout: number): Promise<PeerInfo[]> {
-    const sockets = this.link.sockets?.();
+    const sockets = this.link.sockets?.(true);
     if (sockets === undefined) throw new TypeError("This link cannot tell which peers there are");
     const { client, contacts, legacy } = this.#parts;
     const ask = async (port: number) => {
       this.assertOpen(); // It may have ended since the first ports were asked.
       return await client.identify(contacts.at(port, NATIVE), timeout, false);
     };
-    const ports = sockets.filter(({ port, isPeer }) => isPeer && !legacy.isWaiting(port)).map(({ port }) => port);
-    return await listPeers(ports, ask);
+    return await listPeers(sockets.filter(({ port, isPeer }) => isPeer && !legacy.isWaiting(port)), ask);
   }
 
   /**

@@ -151,8 +151,8 @@ export class NamedPeer extends TroubleTarget {
   }
 
   /**
-   * Lists the peers of the network namespace: with their ports, users, names and methods. This needs no privileges. Other sockets are
-   * left alone.
+   * Lists the peers of the network namespace: with their ports, users, names and methods, and how much waits at them to be read. This
+   * needs no privileges. Other sockets are left alone.
    *
    * @param options How long the answer of a peer is waited for, in milliseconds: 1,000 where nothing is said.
    * @returns The peers, by their ports, this one included. One that does not answer in time is there without its user and names, and

@@ -96,6 +96,23 @@ export function flagsMessage(port: number, flags: number): Uint8Array {
   return diagMessage(SOCK_DIAG_BY_FAMILY, payload);
 }
 
+/** The message about the socket of a port, with its flags behind how much memory it takes. */
+export function memoryMessage(port: number, flags: number, memory: readonly number[]): Uint8Array {
+  const [MEMINFO, FLAGS] = [0, 4];
+  const payload = new Uint8Array(MESSAGE_SIZE + 4 + memory.length * 4 + 8);
+  const view = viewOf(payload);
+  payload[0] = AF_NETLINK;
+  view.setUint32(PORT, port, true);
+  let offset = MESSAGE_SIZE;
+  for (const [type, numbers] of [[MEMINFO, memory], [FLAGS, [flags]]] as const) {
+    view.setUint16(offset, 4 + numbers.length * 4, true);
+    view.setUint16(offset + 2, type, true);
+    for (const [index, number] of numbers.entries()) view.setUint32(offset + 4 + index * 4, number, true);
+    offset += 4 + numbers.length * 4;
+  }
+  return diagMessage(SOCK_DIAG_BY_FAMILY, payload);
+}
+
 /** What ends the answer. */
 export function doneMessage(): Uint8Array {
   return diagMessage(NLMSG_DONE, new Uint8Array(4));

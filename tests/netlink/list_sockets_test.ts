@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { NDIAG_FLAG_CAP_ACK } from "../../ffi/constants.ts";
 import { NetlinkSocket } from "../../src/netlink/socket.ts";
 import { listSockets, type NetlinkSocketInfo } from "../../src/netlink/sock_diag.ts";
-import { diagMessage, doneMessage, flagsMessage, portMessage } from "../fakes/diag_socket.ts";
+import { diagMessage, doneMessage, flagsMessage, memoryMessage, portMessage } from "../fakes/diag_socket.ts";
 import { FakeSyscalls } from "../fakes/syscalls.ts";
 
 const NLMSG_ERROR = 2;
@@ -13,12 +13,16 @@ const PEER = NDIAG_FLAG_CAP_ACK;
 
 /** Asks a kernel that answers each look so; what is behind the last one is answered like it. */
 function socketsOf(...looks: readonly (readonly Uint8Array[])[]): NetlinkSocketInfo[] | undefined {
+  return ask(false, looks);
+}
+
+function ask(withQueues: boolean, looks: readonly (readonly Uint8Array[])[]): NetlinkSocketInfo[] | undefined {
   const kernel = new FakeSyscalls();
   const socket = new NetlinkSocket(kernel, { port: 10 });
   let look = 0;
   kernel.tellPorts = () => looks[Math.min(look++, looks.length - 1)]!;
   try {
-    return listSockets(kernel, { fd: socket.fd, netns: undefined });
+    return listSockets(kernel, { fd: socket.fd, netns: undefined }, withQueues);
   } finally {
     socket.close();
     kernel.assertAllClosed();
@@ -49,6 +53,40 @@ Deno.test("peers are the sockets with the mark; none without a port is told", ()
     { port: 7, cookie: 0n, isPeer: true },
     { port: 40, cookie: 40n, isPeer: false },
   ]);
+});
+
+Deno.test("what waits at a socket is told where it is asked for, as far as the kernel tells it", () => {
+  // In the order of the SK_MEMINFO numbers: what waits comes first, and what was dropped last.
+  const memory = [4_160, 212_992, 0, 212_992, 0, 0, 0, 0, 17];
+  const all = dump([
+    memoryMessage(30, PEER, memory),
+    memoryMessage(20, PEER, [...memory, 5]),
+    memoryMessage(7, PEER, memory.slice(0, 8)),
+    portMessage(40),
+  ]);
+  assertEquals(ask(true, [all]), [
+    { port: 30, cookie: 0n, isPeer: true, queue: 4_160, drops: 17 },
+    { port: 20, cookie: 0n, isPeer: true, queue: 4_160, drops: 17 },
+    { port: 7, cookie: 0n, isPeer: true, queue: 4_160, drops: undefined },
+    { port: 40, cookie: 40n, isPeer: false, queue: undefined, drops: undefined },
+  ]);
+  assertEquals(socketsOf(all)![0], { port: 30, cookie: 0n, isPeer: true });
+});
+
+Deno.test("the kernel is asked for memory only where somebody wants to know: it makes the answer twice as long", () => {
+  for (const [withQueues, show] of [[false, 0x8], [true, 0x9]] as const) {
+    const kernel = new FakeSyscalls();
+    const socket = new NetlinkSocket(kernel, { port: 10 });
+    const asked: number[] = [];
+    const { sendto } = kernel;
+    kernel.sendto = (fd, bytes, ...rest) => {
+      asked.push(bytes[16 + 8]!);
+      return sendto.call(kernel, fd, bytes, ...rest);
+    };
+    listSockets(kernel, { fd: socket.fd, netns: undefined }, withQueues);
+    assertEquals(asked, [show, show]);
+    socket.close();
+  }
 });
 
 Deno.test("of a port that changes hands between two looks, the last socket is told", () => {

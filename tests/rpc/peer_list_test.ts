@@ -8,6 +8,14 @@ import { openPeers } from "../fakes/peers.ts";
 import { settle } from "../fakes/stranger.ts";
 import { openBlind } from "./blind.ts";
 
+/** Ports, of which nothing else is known. */
+function at(...ports: number[]): { port: number }[] {
+  return ports.map((port) => ({ port }));
+}
+
+/** What is not known of a peer that says nothing of itself. */
+const UNKNOWN = { names: [], methods: undefined, queue: undefined, drops: undefined };
+
 /** An answer of a port, by a user. */
 function answer(identity: unknown, uid = 10): Answerer {
   return { caller: { port: 1, uid, gid: 0, pidHint: 0 }, name: null, identity };
@@ -17,11 +25,23 @@ const IDENTITY = { incarnation: "a", port: 3, names: ["one", "two"], methods: ["
 
 Deno.test("ports of one peer are one entry, at its own port; entries are in the order of those", async () => {
   const answers = new Map([[9, IDENTITY], [3, IDENTITY], [5, { ...IDENTITY, incarnation: "b", port: 5, names: [] }]]);
-  const peers = await listPeers([9, 5, 3], (port) => Promise.resolve(answer(answers.get(port))));
+  const peers = await listPeers(at(9, 5, 3), (port) => Promise.resolve(answer(answers.get(port))));
   assertEquals(peers, [
-    { port: 3, uid: 10, names: ["one", "two"], methods: ["m"] },
-    { port: 5, uid: 10, names: [], methods: ["m"] },
+    { ...UNKNOWN, port: 3, uid: 10, pidHint: 0, names: ["one", "two"], methods: ["m"] },
+    { ...UNKNOWN, port: 5, uid: 10, pidHint: 0, methods: ["m"] },
   ]);
+});
+
+Deno.test("what waits at the ports of one peer, and what they had no room for, is added up as far as it is told", async () => {
+  const sockets = [
+    { port: 9, queue: 1_000, drops: 2 },
+    { port: 3, queue: 832, drops: 0 },
+    { port: 4, queue: 5 },
+    { port: 5, queue: 7, drops: 1 },
+  ];
+  const silent = { ...IDENTITY, incarnation: "b", port: 5 };
+  const peers = await listPeers(sockets, (port) => Promise.resolve(answer(port === 5 ? silent : IDENTITY)));
+  assertEquals(peers.map(({ port, queue, drops }) => [port, queue, drops]), [[3, 1_837, 2], [5, 7, 1]]);
 });
 
 Deno.test("a port that is said counts only where the same peer answers from it: it may be somebody else's", async () => {
@@ -29,12 +49,12 @@ Deno.test("a port that is said counts only where the same peer answers from it: 
     [3, { ...IDENTITY, incarnation: "victim", port: 3, names: ["bank"] }],
     [9, { ...IDENTITY, incarnation: "liar", port: 3, names: ["bank"] }],
   ]);
-  const peers = await listPeers([9, 3], (port) => Promise.resolve(answer(identities.get(port), port)));
+  const peers = await listPeers(at(9, 3), (port) => Promise.resolve(answer(identities.get(port), port)));
   assertEquals(peers.map(({ port, uid }) => [port, uid]), [[3, 3], [9, 9]]);
 });
 
 Deno.test("who says to be another user's peer is an entry of its own", async () => {
-  const peers = await listPeers([3, 4], (port) => Promise.resolve(answer(IDENTITY, port)));
+  const peers = await listPeers(at(3, 4), (port) => Promise.resolve(answer(IDENTITY, port)));
   assertEquals(peers.map(({ uid }) => uid), [3, 4]);
 });
 
@@ -49,11 +69,11 @@ Deno.test("who is gone is left out; who is silent, refuses or talks rubbish is t
     port: "3",
   }, { ...IDENTITY, incarnation: 1 }];
   for (const [index, identity] of rubbish.entries()) outcomes[4 + index] = () => Promise.resolve(answer(identity));
-  const peers = await listPeers(Object.keys(outcomes).map(Number), (port) => outcomes[port]!());
-  assertEquals(peers[0], { port: 2, uid: undefined, names: [], methods: undefined });
+  const peers = await listPeers(at(...Object.keys(outcomes).map(Number)), (port) => outcomes[port]!());
+  assertEquals(peers[0], { ...UNKNOWN, port: 2, uid: undefined, pidHint: undefined });
   assertEquals(
     peers.slice(1),
-    [3, ...rubbish.keys().map((index) => 4 + index)].map((port) => ({ port, uid: 10, names: [], methods: undefined })),
+    [3, ...rubbish.keys().map((index) => 4 + index)].map((port) => ({ ...UNKNOWN, port, uid: 10, pidHint: 0 })),
   );
 });
 
@@ -61,7 +81,7 @@ Deno.test("no more than 64 ports are asked at once", async () => {
   let asked = 0;
   let most = 0;
   const ports = Array.from({ length: 200 }, (_, index) => index + 1);
-  const peers = await listPeers(ports, async (port) => {
+  const peers = await listPeers(at(...ports), async (port) => {
     most = Math.max(most, ++asked);
     await Promise.resolve();
     asked--;
