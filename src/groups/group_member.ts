@@ -111,7 +111,9 @@ export class GroupMember implements Delivery {
    * @param number The number.
    */
   acknowledge(number: number): void {
-    this.#acknowledged = this.#host.log.chargeBefore(number);
+    const { log } = this.#host;
+    this.#acknowledged = log.chargeBefore(number);
+    if (this.#cursor === log.next && !this.#isHalfFull) this.isSlow = false;
   }
 
   /**
@@ -123,6 +125,15 @@ export class GroupMember implements Delivery {
   isHearing(first: number): boolean {
     if (this.#hears === 0 || this.#cursor !== first || this.#under !== undefined) return false;
     return this.#host.log.charge - this.#acknowledged <= this.#hears * HEARD_SHARE;
+  }
+
+  /** Whether half of that room is taken by what it has not acknowledged: whoever publishes on and on must read what it says. */
+  get isPressed(): boolean {
+    return this.#hears > 0 && this.#isHalfFull;
+  }
+
+  get #isHalfFull(): boolean {
+    return this.#host.log.charge - this.#acknowledged > this.#hears * HEARD_SHARE / 2;
   }
 
   /**

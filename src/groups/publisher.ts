@@ -146,7 +146,9 @@ export class Publisher implements MemberHost {
    */
   acknowledge(caller: Caller, { id, next }: Acknowledging): void {
     const member = this.#members.get(keyOf(caller.port, id));
-    if (member?.caller.uid === caller.uid) member.acknowledge(next);
+    if (member?.caller.uid !== caller.uid) return;
+    member.acknowledge(next);
+    this.changed(member);
   }
 
   /**

@@ -48,15 +48,12 @@ export class Reach {
    */
   begin(members: Iterable<GroupMember>, grace: number): boolean {
     for (const member of members) {
-      if (member.has(this.number)) this.#reached++;
-      else if (member.isUnderWay && !member.isSlow) this.#undecided.add(member);
+      if (this.#isOpen(member, member.isUnderWay)) this.#undecided.add(member);
+      else if (member.has(this.number)) this.#reached++;
     }
-    if (this.#undecided.size === 0) {
-      this.#outcome.resolve(this.#reached);
-      return true;
-    }
-    this.#timer = setTimeout(() => this.#expire(), grace);
-    return false;
+    if (this.#undecided.size > 0) this.#timer = setTimeout(() => this.#expire(), grace);
+    else this.end();
+    return this.#undecided.size === 0;
   }
 
   /**
@@ -66,13 +63,12 @@ export class Reach {
    * @returns Whether it is known of all by now.
    */
   decide(member: GroupMember): boolean {
-    if (!this.#undecided.has(member)) return this.#undecided.size === 0;
-    if (member.has(this.number)) this.#reached++;
-    else if (!member.isSlow) return false;
-    this.#undecided.delete(member);
-    if (this.#undecided.size > 0) return false;
-    this.end();
-    return true;
+    if (this.#undecided.has(member) && !this.#isOpen(member, true)) {
+      this.#undecided.delete(member);
+      if (member.has(this.number)) this.#reached++;
+      if (this.#undecided.size === 0) this.end();
+    }
+    return this.#undecided.size === 0;
   }
 
   /** Waits no longer. */
@@ -82,8 +78,17 @@ export class Reach {
     this.#outcome.resolve(this.#reached);
   }
 
+  /** Whether a member is waited for: that it gets what is on its way, or that it says what has arrived. */
+  #isOpen(member: GroupMember, isOnItsWay: boolean): boolean {
+    if (member.isSlow) return false;
+    return member.has(this.number) ? member.isPressed : isOnItsWay;
+  }
+
   #expire(): void {
-    for (const member of this.#undecided) member.isSlow = true;
+    for (const member of this.#undecided) {
+      member.isSlow = true;
+      if (member.has(this.number)) this.#reached++;
+    }
     this.end();
   }
 }

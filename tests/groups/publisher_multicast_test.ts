@@ -84,3 +84,37 @@ Deno.test("what is larger than a datagram is no multicast, nor what is lost befo
   assertEquals([short.owner.multicasts, short.owner.sentTo(200)], [[], [[2], [2, 2]]]);
   short.publisher.close();
 });
+
+Deno.test("who publishes on and on waits for a moment where members have not said that they have half of what they may have", async () => {
+  using time = fakeTime();
+  const { publisher } = openGroup({ members: 2, hears: 6_000 });
+  const outcomes: number[] = [];
+  const microtasks = async () => {
+    for (let hop = 0; hop < 50; hop++) await Promise.resolve();
+  };
+  const send = async () => {
+    publisher.publish("1").then((count) => outcomes.push(count));
+    await microtasks();
+  };
+  await send();
+  assertEquals(outcomes, [2], "There is room: it is known at once");
+  await send();
+  assertEquals(outcomes, [2], "Half of the room is taken");
+  const acknowledge = (port: number, next: number) =>
+    publisher.acknowledge(callerAt(port), { stream: publisher.stream, id: 1, next });
+  acknowledge(200, 3);
+  await microtasks();
+  assertEquals(outcomes, [2]);
+  acknowledge(201, 3);
+  await microtasks();
+  assertEquals(outcomes, [2, 2], "They have said so");
+  await send();
+  await send();
+  await time.pass(30);
+  assertEquals(outcomes, [2, 2, 2, 2], "Who does not say so is slow");
+  for (const port of [200, 201]) acknowledge(port, 5);
+  await send();
+  await send();
+  assertEquals(outcomes.length, 5, "until it has said so");
+  publisher.close();
+});
