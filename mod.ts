@@ -81,6 +81,7 @@ export type {
 } from "./src/link/link.ts";
 export { TroubleEvent, type TroubleKind } from "./src/link/trouble.ts";
 export type { AccessFunction, AccessList, AccessRule } from "./src/rpc/access.ts";
+export type { CallEvent, CallFailure, CallOutcome } from "./src/rpc/call_event.ts";
 export { NameNotFoundError, NameTakenError } from "./src/naming/errors.ts";
 export type { CloseOptions } from "./src/rpc/closing.ts";
 export { currentCall } from "./src/rpc/current_call.ts";
@@ -138,6 +139,8 @@ export type {
 } from "./src/rpc/standard_schema.ts";
 export type { PeerStats } from "./src/rpc/stats.ts";
 export type { Target } from "./src/rpc/target.ts";
+export { Trace } from "./src/rpc/trace.ts";
+export { TracingPeer } from "./src/rpc/tracing_peer.ts";
 export { TroubleTarget } from "./src/rpc/trouble_target.ts";
 export { WatchingPeer } from "./src/rpc/watching_peer.ts";
 export type { Dialect } from "./src/wire/dialect.ts";

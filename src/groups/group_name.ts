@@ -8,6 +8,9 @@ import { problemOfText } from "../naming/name.ts";
 /** The group in which each peer tells of its groups. */
 export const FEED_GROUP = "rpc.groups";
 
+/** The group in which each peer tells of the calls that it is done with. */
+export const CALLS_GROUP = "rpc.calls";
+
 /** What the names of the peers' own groups begin with. */
 const RESERVED = "rpc.";
 

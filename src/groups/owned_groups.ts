@@ -8,7 +8,7 @@ import { stringify } from "../jsonrpc/text.ts";
 import type { Caller } from "../link/link.ts";
 import type { GroupChange } from "../watch/feed.ts";
 import { Group } from "./group.ts";
-import { checkGroupName, FEED_GROUP } from "./group_name.ts";
+import { CALLS_GROUP, checkGroupName, FEED_GROUP } from "./group_name.ts";
 import type { GroupMember } from "./group_member.ts";
 import { GROUP_NOT_FOUND, readAcknowledging, readAsking, readLeaving } from "./messages.ts";
 import { Publisher } from "./publisher.ts";
@@ -42,6 +42,12 @@ export interface OwnedGroupsHost extends PublisherHost {
   hold(): void;
   /** One thing less is open. */
   release(): void;
+  /**
+   * Has calls told of, or not any more: while somebody wants to know. Left out where they never are.
+   *
+   * @param publish Publishes what is told, as JSON text; undefined where nobody wants to know any more.
+   */
+  readonly traced?: ((publish: ((text: string) => void) | undefined) => void) | undefined;
 }
 
 /** Somebody of whom it is not yet known whether it may join. */
@@ -66,6 +72,8 @@ export class OwnedGroups {
   readonly #joining = new Set<Joining>();
   /** Tells of all others; made when somebody first asks for it. */
   #feed: Publisher | undefined;
+  /** Tells of calls; made when somebody first asks for it. */
+  #calls: Publisher | undefined;
 
   /**
    * @param host The peer.
@@ -171,7 +179,7 @@ export class OwnedGroups {
   /** Closes all of them. */
   close(): void {
     for (const [name, { publisher }] of [...this.#groups]) this.#close(name, publisher);
-    if (this.#feed !== undefined) this.#dismiss(this.#feed, this.#feed.close());
+    for (const own of this.#own()) this.#dismiss(own, own.close());
   }
 
   async #assertMayJoin(caller: Caller, group: string): Promise<void> {
@@ -197,12 +205,34 @@ export class OwnedGroups {
 
   *#publishers(): Iterable<Publisher> {
     for (const { publisher } of this.#groups.values()) yield publisher;
-    if (this.#feed !== undefined) yield this.#feed;
+    yield* this.#own();
+  }
+
+  /** What the peer tells of itself. */
+  #own(): Publisher[] {
+    return [this.#feed, this.#calls].filter((publisher) => publisher !== undefined);
   }
 
   #publisherOf(group: string): Publisher {
-    const publisher = group === FEED_GROUP ? this.#feed ??= this.#openFeed() : this.#groups.get(group)?.publisher;
+    const publisher = this.#ownOf(group) ?? this.#groups.get(group)?.publisher;
     if (publisher === undefined) throw notFound(group);
+    return publisher;
+  }
+
+  #ownOf(group: string): Publisher | undefined {
+    if (group === FEED_GROUP) return this.#feed ??= this.#openFeed();
+    return group === CALLS_GROUP ? this.#calls ??= this.#openCalls() : undefined;
+  }
+
+  #openCalls(): Publisher | undefined {
+    const { traced } = this.#host;
+    if (traced === undefined) return undefined;
+    const publish = (text: string) => void publisher.publish(text);
+    const publisher = new Publisher(this.#host, {
+      name: CALLS_GROUP,
+      maxQueuedBytes: DEFAULT_MAX_QUEUED_BYTES,
+      changed: () => traced(publisher.size > 0 ? publish : undefined),
+    });
     return publisher;
   }
 

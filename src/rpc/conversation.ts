@@ -52,7 +52,7 @@ export class Conversation {
   constructor(options: RPCPeerOptions, trouble: ReportTrouble) {
     const { port, fd, netns, timeout, link, access = "same-user", trust = "same-user", quotas: given = {} } = options;
     const { maxMessageSize = DEFAULT_MAX_MESSAGE_SIZE, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES } = options;
-    const { busyPoll = DEFAULT_BUSY_POLL, name, capture, discover = true } = options;
+    const { busyPoll = DEFAULT_BUSY_POLL, name, capture, discover = true, trace = true } = options;
     checkPeerOptions(options);
     const quotas = completeQuotas(given, maxMessageSize);
     // Before anything is opened: they throw where they are none.
@@ -69,7 +69,18 @@ export class Conversation {
     if (hooks !== undefined && this.link.sockets === undefined) {
       throw new TypeError("This link cannot tell who comes and goes: pass no onConnect and no onDisconnect with it");
     }
-    const settings = { maxMessageSize, maxQueuedBytes, timeout, quotas, access, trust, isTrustGiven, hooks, discover };
+    const settings = {
+      maxMessageSize,
+      maxQueuedBytes,
+      timeout,
+      quotas,
+      access,
+      trust,
+      isTrustGiven,
+      hooks,
+      discover,
+      trace,
+    };
     const parts = this.#parts = new Parts(this.link, settings, trouble);
     this.link.start({
       receive: (bytes, length, sender) => parts.receiving.take(bytes, length, sender),

@@ -26,6 +26,7 @@ import { nameOf } from "./request_name.ts";
 import { RequestSignals } from "./request_signals.ts";
 import { RequestsInHand } from "./requests_in_hand.ts";
 import { isThenable } from "./thenable.ts";
+import type { Tracer } from "./tracer.ts";
 
 /** Code of the error that answers what a closing peer has in hand. */
 const PEER_CLOSED = -32000;
@@ -56,6 +57,8 @@ export class Dispatcher implements RequestHost {
   taker: ((request: RPCRequest) => void) | undefined;
   /** Told whenever the last request in hand is done with. */
   idle: () => void = () => {};
+  /** Told of requests, while somebody traces the peer. */
+  tracer: Tracer | undefined;
 
   readonly #parts: DispatcherParts;
   readonly #signals = new RequestSignals((request, reason) => this.#end(request, reason));
@@ -98,6 +101,7 @@ export class Dispatcher implements RequestHost {
   admit(message: JSONRPCRequestObject, exchange: Exchange): RPCRequest {
     const request = new RPCRequest(message, exchange, this);
     this.#inHand.add(request);
+    if (this.tracer !== undefined) this.tracer.began(request);
     return request;
   }
 
@@ -131,7 +135,10 @@ export class Dispatcher implements RequestHost {
    * @param expendable Whether the answer does not wait for room.
    */
   refuse(request: RPCRequest, error: JSONRPCError, expendable: boolean): void {
-    if (request.isNotification) return dropRequest(request);
+    if (request.isNotification) {
+      this.tracer?.failed(request, error);
+      return dropRequest(request);
+    }
     this.#refusing = expendable;
     request.fail(error);
     this.#refusing = false;
@@ -169,6 +176,7 @@ export class Dispatcher implements RequestHost {
     this.#signals.delete(request);
     // A notification that a loop has taken was done with then.
     if (!this.#inHand.delete(request)) return;
+    if (this.tracer !== undefined) this.tracer.ended(request, answer !== undefined, this.#inHand.size);
     // One that nobody waits for is still carried out: what it takes up is given back when that is over.
     if (answer === undefined && this.#running.has(request)) {
       this.#abandoned.add(request);
@@ -180,6 +188,7 @@ export class Dispatcher implements RequestHost {
   }
 
   failed(request: RPCRequest, error: unknown, sent: JSONRPCError): void {
+    if (this.tracer !== undefined) this.tracer.failed(request, sent);
     // An error that is meant for the caller, and reaches it, is no trouble.
     if (error === sent && !request.isNotification) return;
     const name = nameOf(request);
@@ -202,6 +211,7 @@ export class Dispatcher implements RequestHost {
   taken(request: RPCRequest): void {
     if (!request.isNotification) return;
     this.#inHand.delete(request);
+    if (this.tracer !== undefined) this.tracer.ended(request, false, this.#inHand.size);
     handAnswer(request, undefined, false);
     if (this.#inHand.size === 0) this.idle();
   }

@@ -28,12 +28,23 @@ import { randomId } from "./isolate.ts";
 import type { Parts } from "./parts.ts";
 import { PortWatch } from "./port_watch.ts";
 import type { Target } from "./target.ts";
+import { Tracer } from "./tracer.ts";
 
 /** What groups need of the other parts of their peer. */
 export interface GroupPartsHost extends
   Pick<
     Parts,
-    "link" | "links" | "methods" | "outbox" | "client" | "contacts" | "pending" | "legacy" | "receiving" | "traffic"
+    | "link"
+    | "links"
+    | "methods"
+    | "outbox"
+    | "client"
+    | "contacts"
+    | "pending"
+    | "legacy"
+    | "receiving"
+    | "traffic"
+    | "dispatcher"
   > {
   /** Who may call. */
   readonly access: Access;
@@ -43,6 +54,8 @@ export interface GroupPartsHost extends
   readonly trouble: ReportTrouble;
   /** The largest message, in bytes, both headers included. */
   readonly maxMessageSize: number;
+  /** Whether calls are told of to whoever traces the peer. */
+  readonly isTraceable: boolean;
 }
 
 /** How a group is joined, with nothing left out. */
@@ -57,6 +70,8 @@ export interface JoinSettings {
   readonly maxQueuedBytes: number;
   /** How the owner is called. */
   readonly call: Pick<CallOptions, "timeout" | "trust">;
+  /** Whether to hear the multicast of the owner, which takes a socket. */
+  readonly hears: boolean;
 }
 
 /** A message that waits although there is no room for others: it is small, and ends something. */
@@ -105,7 +120,7 @@ export class GroupParts {
    * @returns The parts of the membership.
    */
   join(settings: JoinSettings): ConstructorParameters<typeof Membership>[0] {
-    const { owner, group, wait, maxQueuedBytes, call } = settings;
+    const { owner, group, wait, maxQueuedBytes, call, hears } = settings;
     const { links } = this.#parts;
     const arrivals = new Arrivals(maxQueuedBytes);
     links.hold();
@@ -113,11 +128,12 @@ export class GroupParts {
       this.#attendances.delete(attendance);
       links.release();
     };
+    const host = this.#attendanceHost(call);
     let attendance!: Attendance;
     // A membership outlasts the handler that has joined: nothing that it does is part of that call.
     runOutsideOfCalls(() => {
       const joined = { owner, group, id: ++this.#lastId, wait, ended };
-      attendance = new Attendance(this.#attendanceHost(call), joined, arrivals);
+      attendance = new Attendance(hears ? host : { ...host, hear: () => undefined }, joined, arrivals);
     });
     this.#attendances.add(attendance);
     return { arrivals, attendance };
@@ -155,7 +171,7 @@ export class GroupParts {
   }
 
   #ownedGroupsHost(): OwnedGroupsHost {
-    const { link, links, access, client, trouble, traffic, maxMessageSize } = this.#parts;
+    const { link, links, access, client, trouble, traffic, maxMessageSize, isTraceable } = this.#parts;
     const sender = link.multicast === undefined ? undefined : new MulticastSender(link, traffic);
     return {
       port: link.port,
@@ -172,7 +188,15 @@ export class GroupParts {
       farewell: (to, stream, next) => this.#say(to, LEAVE_METHOD, { stream, next }),
       hold: () => links.hold(),
       release: () => links.release(),
+      traced: isTraceable ? (publish) => this.#trace(publish) : undefined,
     };
+  }
+
+  /** Has calls told of, or not any more. */
+  #trace(publish: ((text: string) => void) | undefined): void {
+    const { dispatcher, maxMessageSize } = this.#parts;
+    if (publish === undefined) dispatcher.tracer = undefined;
+    else dispatcher.tracer ??= new Tracer({ publish, maxMessageSize });
   }
 
   #attendanceHost(call: Pick<CallOptions, "timeout" | "trust">): AttendanceHost {

@@ -107,19 +107,42 @@ export class GroupPeer extends WatchingPeer {
    * ```
    */
   join<T = unknown>(owner: Target, group: string, options: JoinOptions = {}): Membership<T> {
-    const conversation = conversationOf(this);
-    conversation.assertOpen();
+    conversationOf(this).assertOpen();
     portOf(owner);
-    checkGroupName(group);
-    const { wait = false, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, timeout, signal, trust } = options;
-    checkQueuedBytes(maxQueuedBytes);
-    if (timeout !== undefined) checkTimeout(timeout);
-    if (trust !== undefined) conversation.checkTrust(trust);
-    signal?.throwIfAborted();
-    const parts = conversation.groups.join({ owner, group, wait, maxQueuedBytes, call: { timeout, trust } });
-    if (signal !== undefined) parts.attendance.endOn(signal);
-    return new Membership<T>(parts);
+    return joinGroup<T>(this, owner, checkGroupName(group), options, true);
   }
+}
+
+/**
+ * Joins a group of another peer, or what that tells of itself in the same way.
+ *
+ * @typeParam T What is published.
+ * @param peer The peer that joins.
+ * @param owner Port of the other peer, or its name.
+ * @param group The name of the group.
+ * @param options Whether to wait for both, whom to trust, and how much may wait.
+ * @param hears Whether to hear the multicast of the owner, where that can be heard: it takes a socket.
+ * @returns The messages.
+ * @throws {Error} As {@linkcode GroupPeer.join}.
+ */
+export function joinGroup<T>(
+  peer: GroupPeer,
+  owner: Target,
+  group: string,
+  options: JoinOptions,
+  hears: boolean,
+): Membership<T> {
+  const conversation = conversationOf(peer);
+  conversation.assertOpen();
+  portOf(owner);
+  const { wait = false, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, timeout, signal, trust } = options;
+  checkQueuedBytes(maxQueuedBytes);
+  if (timeout !== undefined) checkTimeout(timeout);
+  if (trust !== undefined) conversation.checkTrust(trust);
+  signal?.throwIfAborted();
+  const parts = conversation.groups.join({ owner, group, wait, maxQueuedBytes, call: { timeout, trust }, hears });
+  if (signal !== undefined) parts.attendance.endOn(signal);
+  return new Membership<T>(parts);
 }
 
 function checkQueuedBytes(bytes: number): void {

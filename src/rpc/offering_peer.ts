@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { GroupPeer } from "./group_peer.ts";
+import { TracingPeer } from "./tracing_peer.ts";
 import type { HandlerOf, ParamsSchema } from "./method_schema.ts";
 import { conversationOf } from "./named_peer.ts";
 import type { RPCPeerOptions } from "./options.ts";
@@ -11,7 +11,7 @@ import type { Handler, ObjectOptions, RegisterOptions } from "./register_options
 import type { StandardSchemaV1 } from "./standard_schema.ts";
 
 /** What an {@linkcode RPCPeer} can do with methods of its own. */
-export class OfferingPeer extends GroupPeer {
+export class OfferingPeer extends TracingPeer {
   readonly #base: object;
 
   /**

@@ -156,6 +156,12 @@ export interface RPCPeerOptions {
    */
   discover?: boolean | undefined;
   /**
+   * Whether others may trace the calls of this peer, by {@linkcode TracingPeer.trace}: those who may call it, by its `access`.
+   *
+   * @default true
+   */
+  trace?: boolean | undefined;
+  /**
    * What carries the messages, instead of a netlink socket.
    *
    * @default a netlink socket
@@ -192,7 +198,7 @@ export interface BatchCall {
  * @throws {RangeError} If a number is out of range.
  */
 export function checkPeerOptions(options: RPCPeerOptions): void {
-  const { name, port, fd, netns, timeout, link, maxMessageSize, maxQueuedBytes, busyPoll, capture } = options;
+  const { name, port, fd, netns, timeout, link, maxMessageSize, maxQueuedBytes, busyPoll, capture, trace } = options;
   if (capture !== undefined && typeof capture?.capture !== "function") {
     throw new TypeError("capture must have a method capture(), as a PcapngWriter has");
   }
@@ -200,6 +206,9 @@ export function checkPeerOptions(options: RPCPeerOptions): void {
     throw new TypeError("A link has its own port, place and way to wait: pass no port, fd, netns or busyPoll with it");
   }
   if (name !== undefined) checkName(name);
+  if (trace !== undefined && typeof trace !== "boolean") {
+    throw new TypeError(`trace must be true or false, not ${typeof trace}`);
+  }
   for (const hook of ["onConnect", "onDisconnect"] as const) {
     const given = typeof options[hook];
     if (given !== "undefined" && given !== "function") throw new TypeError(`${hook} must be a function, not ${given}`);

@@ -27,4 +27,6 @@ export interface PartsSettings {
   readonly discover: boolean;
   /** Who is told of callers. */
   readonly hooks: CallerHooks | undefined;
+  /** Whether calls are told of to whoever traces the peer. */
+  readonly trace: boolean;
 }
