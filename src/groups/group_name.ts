@@ -11,6 +11,9 @@ export const FEED_GROUP = "rpc.groups";
 /** The group in which each peer tells of the calls that it is done with. */
 export const CALLS_GROUP = "rpc.calls";
 
+/** The group in which a peer tells of the datagrams that it sends and receives. */
+export const DATAGRAMS_GROUP = "rpc.datagrams";
+
 /** What the names of the peers' own groups begin with. */
 const RESERVED = "rpc.";
 

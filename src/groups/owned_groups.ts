@@ -8,7 +8,7 @@ import { stringify } from "../jsonrpc/text.ts";
 import type { Caller } from "../link/link.ts";
 import type { GroupChange } from "../watch/feed.ts";
 import { Group } from "./group.ts";
-import { CALLS_GROUP, checkGroupName, FEED_GROUP } from "./group_name.ts";
+import { CALLS_GROUP, checkGroupName, DATAGRAMS_GROUP, FEED_GROUP } from "./group_name.ts";
 import type { GroupMember } from "./group_member.ts";
 import { GROUP_NOT_FOUND, readAcknowledging, readAsking, readLeaving } from "./messages.ts";
 import { Publisher } from "./publisher.ts";
@@ -48,6 +48,10 @@ export interface OwnedGroupsHost extends PublisherHost {
    * @param publish Publishes what is told, as JSON text; undefined where nobody wants to know any more.
    */
   readonly traced?: ((publish: ((text: string) => void) | undefined) => void) | undefined;
+  /** The same of datagrams. They are not told to those who are told of them. */
+  readonly tapped?:
+    | ((listeners: { publish: (text: string) => void; ports: () => ReadonlySet<number> } | undefined) => void)
+    | undefined;
 }
 
 /** Somebody of whom it is not yet known whether it may join. */
@@ -74,6 +78,8 @@ export class OwnedGroups {
   #feed: Publisher | undefined;
   /** Tells of calls; made when somebody first asks for it. */
   #calls: Publisher | undefined;
+  /** Tells of datagrams, likewise. */
+  #datagrams: Publisher | undefined;
 
   /**
    * @param host The peer.
@@ -210,7 +216,7 @@ export class OwnedGroups {
 
   /** What the peer tells of itself. */
   #own(): Publisher[] {
-    return [this.#feed, this.#calls].filter((publisher) => publisher !== undefined);
+    return [this.#feed, this.#calls, this.#datagrams].filter((publisher) => publisher !== undefined);
   }
 
   #publisherOf(group: string): Publisher {
@@ -221,7 +227,24 @@ export class OwnedGroups {
 
   #ownOf(group: string): Publisher | undefined {
     if (group === FEED_GROUP) return this.#feed ??= this.#openFeed();
-    return group === CALLS_GROUP ? this.#calls ??= this.#openCalls() : undefined;
+    if (group === CALLS_GROUP) return this.#calls ??= this.#openCalls();
+    return group === DATAGRAMS_GROUP ? this.#datagrams ??= this.#openDatagrams() : undefined;
+  }
+
+  #openDatagrams(): Publisher | undefined {
+    const { tapped } = this.#host;
+    if (tapped === undefined) return undefined;
+    let ports: ReadonlySet<number> = new Set();
+    const listeners = { publish: (text: string) => void publisher.publish(text), ports: () => ports };
+    const publisher = new Publisher(this.#host, {
+      name: DATAGRAMS_GROUP,
+      maxQueuedBytes: DEFAULT_MAX_QUEUED_BYTES,
+      changed: () => {
+        ports = new Set(portsOf(publisher.members));
+        tapped(publisher.size > 0 ? listeners : undefined);
+      },
+    });
+    return publisher;
   }
 
   #openCalls(): Publisher | undefined {

@@ -63,15 +63,18 @@ export type CapturedWay = Pick<CapturedDatagram, "direction" | "from" | "to"> & 
 /** Hands datagrams to a sink, until it throws. */
 export class Capture {
   readonly #trouble: ReportTrouble;
+  readonly #isWanted: () => boolean;
   #sink: CaptureSink | undefined;
   #isBusy = false;
 
   /**
    * @param sink Told of the datagrams.
    * @param trouble Reports that it has thrown.
+   * @param isWanted Tells whether it is to be told just now.
    */
-  constructor(sink: CaptureSink, trouble: ReportTrouble) {
+  constructor(sink: CaptureSink, trouble: ReportTrouble, isWanted: () => boolean = () => true) {
     this.#sink = sink;
+    this.#isWanted = isWanted;
     this.#trouble = trouble;
   }
 
@@ -84,7 +87,7 @@ export class Capture {
    */
   record(bytes: Uint8Array, length: number, { direction, from, to, group, sender }: CapturedWay): void {
     // A sink that calls somebody by this very peer would otherwise be told of that call, and call again.
-    if (this.#sink === undefined || this.#isBusy) return;
+    if (this.#sink === undefined || this.#isBusy || !this.#isWanted()) return;
     this.#isBusy = true;
     const copy = new Uint8Array(length);
     copy.set(bytes.subarray(0, length));

@@ -37,7 +37,7 @@ export class CapturingLink implements Link {
     }
     if (link.openLifeline !== undefined) this.openLifeline = (port, broken) => link.openLifeline!(port, broken);
     if (link.socketAt !== undefined) this.socketAt = (port) => link.socketAt!(port);
-    if (link.sockets !== undefined) this.sockets = () => link.sockets!();
+    if (link.sockets !== undefined) this.sockets = (...asked) => link.sockets!(...asked);
     if (link.beside !== undefined) this.beside = (port) => new CapturingLink(link.beside!(port), capture);
     if (link.multicast !== undefined) {
       this.multicast = (group, bytes, length) => {

@@ -33,6 +33,7 @@ import { listPeers, type PeerInfo } from "./peer_list.ts";
 import { completeQuotas } from "./quotas.ts";
 import type { Server } from "./server.ts";
 import type { PeerStats } from "./stats.ts";
+import { Tap } from "./tap.ts";
 
 /** A peer from its opening to its end. */
 export class Conversation {
@@ -62,7 +63,11 @@ export class Conversation {
     // The buffer first: when the isolate ends, it is flushed before the sockets are closed.
     isolateSendBuffer();
     const opened = link ?? new NetlinkLink({ port, fd, netns, busyPoll });
-    this.link = capture === undefined ? opened : new CapturingLink(opened, new Capture(capture, trouble));
+    const tap = trace === "datagrams" ? new Tap() : undefined;
+    const tapped = tap === undefined
+      ? opened
+      : new CapturingLink(opened, new Capture(tap, trouble, () => tap.isWanted));
+    this.link = capture === undefined ? tapped : new CapturingLink(tapped, new Capture(capture, trouble));
     const isTrustGiven = options.trust !== undefined;
     const { onConnect, onDisconnect } = options;
     const hooks = onConnect === undefined && onDisconnect === undefined ? undefined : { onConnect, onDisconnect };
@@ -79,7 +84,8 @@ export class Conversation {
       isTrustGiven,
       hooks,
       discover,
-      trace,
+      trace: trace !== false,
+      tap,
     };
     const parts = this.#parts = new Parts(this.link, settings, trouble);
     this.link.start({

@@ -28,6 +28,7 @@ import { randomId } from "./isolate.ts";
 import type { Parts } from "./parts.ts";
 import { PortWatch } from "./port_watch.ts";
 import type { Target } from "./target.ts";
+import type { Tap } from "./tap.ts";
 import { Tracer } from "./tracer.ts";
 
 /** What groups need of the other parts of their peer. */
@@ -56,6 +57,8 @@ export interface GroupPartsHost extends
   readonly maxMessageSize: number;
   /** Whether calls are told of to whoever traces the peer. */
   readonly isTraceable: boolean;
+  /** Tells of datagrams, where that is allowed. */
+  readonly tap: Tap | undefined;
 }
 
 /** How a group is joined, with nothing left out. */
@@ -171,7 +174,7 @@ export class GroupParts {
   }
 
   #ownedGroupsHost(): OwnedGroupsHost {
-    const { link, links, access, client, trouble, traffic, maxMessageSize, isTraceable } = this.#parts;
+    const { link, links, access, client, trouble, traffic, maxMessageSize, isTraceable, tap } = this.#parts;
     const sender = link.multicast === undefined ? undefined : new MulticastSender(link, traffic);
     return {
       port: link.port,
@@ -189,6 +192,7 @@ export class GroupParts {
       hold: () => links.hold(),
       release: () => links.release(),
       traced: isTraceable ? (publish) => this.#trace(publish) : undefined,
+      tapped: tap && ((listeners) => void (tap.listeners = listeners)),
     };
   }
 

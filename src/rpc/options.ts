@@ -156,11 +156,13 @@ export interface RPCPeerOptions {
    */
   discover?: boolean | undefined;
   /**
-   * Whether others may trace the calls of this peer, by {@linkcode TracingPeer.trace}: those who may call it, by its `access`.
+   * Whether others may trace the calls of this peer, by {@linkcode TracingPeer.trace}: those who may call it, by its `access`. With
+   * `"datagrams"` they may also have all datagrams that it sends and receives, with params and results, by
+   * {@linkcode TracingPeer.traceDatagrams}.
    *
    * @default true
    */
-  trace?: boolean | undefined;
+  trace?: boolean | "datagrams" | undefined;
   /**
    * What carries the messages, instead of a netlink socket.
    *
@@ -206,8 +208,8 @@ export function checkPeerOptions(options: RPCPeerOptions): void {
     throw new TypeError("A link has its own port, place and way to wait: pass no port, fd, netns or busyPoll with it");
   }
   if (name !== undefined) checkName(name);
-  if (trace !== undefined && typeof trace !== "boolean") {
-    throw new TypeError(`trace must be true or false, not ${typeof trace}`);
+  if (trace !== undefined && typeof trace !== "boolean" && trace !== "datagrams") {
+    throw new TypeError(`trace must be true, false or "datagrams", not ${JSON.stringify(trace) ?? typeof trace}`);
   }
   for (const hook of ["onConnect", "onDisconnect"] as const) {
     const given = typeof options[hook];

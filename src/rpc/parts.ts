@@ -150,8 +150,7 @@ export class Parts {
       ...{ contacts: this.contacts, pending: this.pending, legacy: this.legacy, receiving: this.receiving },
       ...{ traffic: this.traffic, trouble: this.#trouble, access: this.#access, dispatcher: this.dispatcher },
       compile: (rule) => this.#compile("access", rule),
-      maxMessageSize: this.#settings.maxMessageSize,
-      isTraceable: this.#settings.trace,
+      ...{ maxMessageSize: this.#settings.maxMessageSize, isTraceable: this.#settings.trace, tap: this.#settings.tap },
     });
   }
 

@@ -6,6 +6,7 @@
 import type { CallerHooks } from "../watch/callers.ts";
 import type { AccessRule } from "./access.ts";
 import type { Quotas } from "./quotas.ts";
+import type { Tap } from "./tap.ts";
 
 /** How a peer is set up, with nothing left out. */
 export interface PartsSettings {
@@ -29,4 +30,6 @@ export interface PartsSettings {
   readonly hooks: CallerHooks | undefined;
   /** Whether calls are told of to whoever traces the peer. */
   readonly trace: boolean;
+  /** Tells of datagrams, where that is allowed. */
+  readonly tap: Tap | undefined;
 }

@@ -5,46 +5,52 @@
  */
 import { GroupGap } from "../groups/group_gap.ts";
 import type { Membership } from "../groups/membership.ts";
-import { type CallEvent, readCallEvent } from "./call_event.ts";
+import type { CallEvent } from "./call_event.ts";
 
 /**
- * The calls of another peer, for a `for await` loop: each when that peer is done with it, and a {@linkcode GroupGap} where some are
- * missing. It ends with its loop, at the end of a `using` block, or when the other peer is closed. {@linkcode TracingPeer.trace}
- * makes it. While it lasts, it keeps the process running.
+ * What another peer does, for a `for await` loop: its calls, each when that peer is done with it, or its datagrams; and a
+ * {@linkcode GroupGap} where some are missing. It ends with its loop, at the end of a `using` block, or when the other peer is
+ * closed. {@linkcode TracingPeer.trace} and {@linkcode TracingPeer.traceDatagrams} make it. While it lasts, it keeps the process
+ * running.
+ *
+ * @typeParam Event What is told: calls, or datagrams.
  */
-export class Trace implements AsyncIterableIterator<CallEvent | GroupGap, undefined>, Disposable {
+export class Trace<Event = CallEvent> implements AsyncIterableIterator<Event | GroupGap, undefined>, Disposable {
   readonly #membership: Membership;
+  readonly #read: (value: unknown) => Event | undefined;
 
   /**
    * Peers make traces.
    *
-   * @param membership Its membership in the group in which the other peer tells of its calls.
+   * @param membership Its membership in the group in which the other peer tells of itself.
+   * @param read Reads what that tells.
    * @ignore
    */
-  constructor(membership: Membership) {
+  constructor(membership: Membership, read: (value: unknown) => Event | undefined) {
     this.#membership = membership;
+    this.#read = read;
   }
 
-  /** Resolves when the first trace begins: calls that arrive there from then on are told of. Rejects as the loop does where it does not. */
+  /** Resolves when the first trace begins: what happens there from then on is told. Rejects as the loop does where it does not. */
   get joined(): Promise<void> {
     return this.#membership.joined;
   }
 
   /**
-   * Takes the next call, or waits for it.
+   * Takes what is next, or waits for it.
    *
-   * @returns A call, a {@linkcode GroupGap}, or the end. The promise rejects with the errors below.
-   * @throws {GroupNotFoundError} If the other peer does not tell of its calls: it has `trace: false`.
+   * @returns A call or a datagram, a {@linkcode GroupGap}, or the end. The promise rejects with the errors below.
+   * @throws {GroupNotFoundError} If the other peer does not tell that: it has `trace: false`, or not `trace: "datagrams"`.
    * @throws {PeerGoneError | AccessDeniedError | CallTimeoutError | PeerClosedError} As {@linkcode Membership.next}.
    * @throws {JSONRPCError} If the other peer has no groups: it is not of this package.
    * @throws {unknown} The reason of the signal, if it aborts.
    */
-  async next(): Promise<IteratorResult<CallEvent | GroupGap, undefined>> {
+  async next(): Promise<IteratorResult<Event | GroupGap, undefined>> {
     for (;;) {
       const { done, value } = await this.#membership.next();
       if (done) return { done, value: undefined };
-      const event = value instanceof GroupGap ? value : readCallEvent(value);
-      // What is no call is not told of: there is nothing to say about it.
+      const event = value instanceof GroupGap ? value : this.#read(value);
+      // What is none is not told of: there is nothing to say about it.
       if (event !== undefined) return { done: false, value: event };
     }
   }

@@ -3,8 +3,11 @@
  *
  * @module
  */
-import { CALLS_GROUP } from "../groups/group_name.ts";
+import { CALLS_GROUP, DATAGRAMS_GROUP } from "../groups/group_name.ts";
+import type { CapturedDatagram } from "../link/capture.ts";
+import { readCallEvent } from "./call_event.ts";
 import { GroupPeer, joinGroup, type JoinOptions } from "./group_peer.ts";
+import { readCapturedDatagram } from "./tap.ts";
 import type { Target } from "./target.ts";
 import { Trace } from "./trace.ts";
 
@@ -44,6 +47,41 @@ export class TracingPeer extends GroupPeer {
    */
   trace(target: Target, options: JoinOptions = {}): Trace {
     // Whoever traces a peer is most often alone with it; and calls are nobody else's business.
-    return new Trace(joinGroup(this, target, CALLS_GROUP, options, false));
+    return new Trace(joinGroup(this, target, CALLS_GROUP, options, false), readCallEvent);
+  }
+
+  /**
+   * Tells of the datagrams that another peer sends and receives, but those to and from this peer: with all params and results. The
+   * other peer allows it by `trace: "datagrams"`, to those who may call it. A {@linkcode PcapngWriter} makes a file of them.
+   *
+   * @param target Port of the other peer, or its name.
+   * @param options Whether to wait for the other peer, whom to trust, and how much may wait.
+   * @returns The datagrams, for a `for await` loop. What goes wrong later rejects there, and in `joined`.
+   * @throws {PeerClosedError} If this peer is closed.
+   * @throws {TypeError | RangeError} As {@linkcode GroupPeer.join}.
+   * @throws {unknown} The reason of the signal, if it has aborted before.
+   * @example
+   * ```ts
+   * import { GroupGap, RPCPeer } from "@procslink/procslink";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = new RPCPeer({ trace: "datagrams" });
+   * server.runServerForever();
+   *
+   * await using observer = new RPCPeer();
+   * using datagrams = observer.traceDatagrams(server.nlPid);
+   * await datagrams.joined;
+   *
+   * await using client = new RPCPeer();
+   * await client.call(server.nlPid, "rpc.ping");
+   * for await (const datagram of datagrams) {
+   *   if (datagram instanceof GroupGap) continue; // Some are missing.
+   *   assertEquals([datagram.direction, datagram.from], ["in", client.nlPid]);
+   *   break;
+   * }
+   * ```
+   */
+  traceDatagrams(target: Target, options: JoinOptions = {}): Trace<CapturedDatagram> {
+    return new Trace(joinGroup(this, target, DATAGRAMS_GROUP, options, false), readCapturedDatagram);
   }
 }

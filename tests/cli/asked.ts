@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RPCPeer } from "../../mod.ts";
+import { RPCPeer, type RPCPeerOptions } from "../../mod.ts";
 import { Program } from "../integration/processes.ts";
 
 const MAIN = decodeURIComponent(new URL("../../src/cli/main.ts", import.meta.url).pathname);
@@ -40,8 +40,8 @@ export function newName(): string {
 }
 
 /** A peer that answers `add`, `fail`, and `wait` for as long as nobody gives up. */
-export function openServer(name?: string): RPCPeer {
-  const server = new RPCPeer({ name });
+export function openServer(name?: string, options: RPCPeerOptions = {}): RPCPeer {
+  const server = new RPCPeer({ ...options, name });
   server.registerFunction((a: number, b: number) => a + b, "add");
   server.registerFunction(() => {
     throw new Error("the reason");

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { currentCall, RPCPeer } from "../../mod.ts";
+import { readPcapng } from "../fakes/pcapng_reader.ts";
 import { ask, keepCalling, newName, openServer, run } from "./asked.ts";
 
 Deno.test("trace prints each call with its time, duration, outcome, caller and method", async () => {
@@ -112,3 +113,32 @@ function keepLogging(client: RPCPeer, name: string): () => Promise<void> {
     await logging;
   };
 }
+
+Deno.test("trace writes what a peer sends and receives to a file, with params and results", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".pcapng" });
+  try {
+    await using server = openServer(undefined, { trace: "datagrams" });
+    await using client = new RPCPeer();
+    await using _calling = keepCalling(client, server.nlPid);
+    const { code, lines, errors } = await run(["trace", server.nlPid, "--pcapng", file, "--count", 4], {
+      flags: ["--allow-ffi", `--allow-write=${file}`],
+    });
+    assertEquals([code, lines, errors], [0, [`4 datagrams are in ${file}`], []]);
+    const packets = readPcapng(await Deno.readFile(file)).packets;
+    assertEquals(packets.length, 4);
+    assert(packets.some(({ datagram }) => new TextDecoder().decode(datagram).includes('"method":"add"')));
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("trace says what a file needs: a permission, and a peer that tells", async () => {
+  await using server = openServer();
+  const refused = await run(["trace", server.nlPid, "--pcapng", "x.pcapng"]);
+  assertEquals(refused.code, 4);
+  assertMatch(refused.errors[0]!, /does not tell of its datagrams/);
+  await using telling = openServer(undefined, { trace: "datagrams" });
+  const forbidden = await run(["trace", telling.nlPid, "--pcapng", "x.pcapng"]);
+  assertEquals(forbidden.code, 7);
+  assertMatch(forbidden.errors.join("\n"), /--allow-write=x\.pcapng/);
+});

@@ -295,7 +295,7 @@ Deno.test("rubbish among what a peer tells is passed over", async () => {
   await using liar = new RPCPeer({ access: "anyone", link: network.open(100) });
   using lies = liar.group("lies");
   await using client = new RPCPeer({ trust: "anyone", link: network.open(200) });
-  using trace = new Trace(client.join(100, "lies"));
+  using trace = new Trace(client.join(100, "lies"), readCallEvent);
   await trace.joined;
   await lies.publish({ method: "no call" });
   await lies.publish(null);

@@ -5,9 +5,9 @@
  */
 import { currentCall, RPCPeer } from "../../../mod.ts";
 import { clock } from "../clock.ts";
-import { EXIT, Failure } from "../failure.ts";
 import { pause } from "../interrupt.ts";
 import { Output } from "../output.ts";
+import { openOutput } from "../output_file.ts";
 import { PeerNames } from "../peer_names.ts";
 import { printable } from "../printable.ts";
 import { type Session, SHARED_OPTIONS, type Verb } from "../verb.ts";
@@ -41,7 +41,7 @@ export const log: Verb = {
     const { given, signal } = session;
     const count = given.integer("count", 1) ?? Infinity;
     const done = new AbortController();
-    using file = given.has("file") ? openFile(given.text("file")) : undefined;
+    using file = given.has("file") ? openOutput(given.text("file"), "append") : undefined;
     const out = file === undefined ? session.out : new Output(targetOf(file), session.out.isJSON);
     await using peer = new RPCPeer({
       name: given.has("name") ? given.text("name") : DEFAULT_NAME,
@@ -90,20 +90,6 @@ function print(out: Output, values: readonly unknown[], names: PeerNames): void 
     [name, WIDTHS.name],
     [message, 0],
   ]);
-}
-
-function openFile(path: string): Deno.FsFile {
-  // Not by trying: Deno would ask the terminal.
-  if (Deno.permissions.querySync({ name: "write", path }).state !== "granted") {
-    throw new Failure(EXIT.cannot, "Writing to a file needs a permission", `Run it with: --allow-write=${path}`);
-  }
-  try {
-    return Deno.openSync(path, { append: true, create: true });
-  } catch (error) {
-    throw new Failure(EXIT.cannot, `${path} cannot be opened: ${(error as Error).message}`, undefined, {
-      cause: error,
-    });
-  }
 }
 
 function targetOf(file: Deno.FsFile) {

@@ -30,6 +30,7 @@ export const serve: Verb = {
     { name: "name", value: "NAME", summary: "a name to claim" },
     { name: "port", value: "PORT", summary: "the port to hold", default: "one that is free" },
     { name: "watch", summary: "begin anew when the file has changed" },
+    { name: "datagrams", summary: "let who may call trace datagrams too, with params and results" },
     SHARED_OPTIONS.access,
   ],
   examples: ["serve api.ts --name com.example.api", "serve api.ts --name com.example.api --access anyone --watch"],
@@ -66,7 +67,8 @@ interface Served {
 /** Opens the peer, and says so. */
 async function start({ given, out }: Session, exports: Exports, port: number | undefined): Promise<Served> {
   const name = given.has("name") ? given.text("name") : undefined;
-  const peer = new RPCPeer({ name, port, access: given.rule("access") });
+  const trace = given.has("datagrams") ? "datagrams" : true;
+  const peer = new RPCPeer({ name, port, access: given.rule("access"), trace });
   try {
     offer(peer, exports);
     const failed = peer.runServerForever().then(() => new Promise<never>(() => {}));

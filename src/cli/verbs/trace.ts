@@ -4,6 +4,7 @@
  * @module
  */
 import { type CallEvent, GroupGap, GroupNotFoundError, PeerGoneError, RPCPeer } from "../../../mod.ts";
+import { type CaptureRequest, captureTo } from "../capture_file.ts";
 import { clock } from "../clock.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { shownTime } from "../latencies.ts";
@@ -20,21 +21,32 @@ export const trace: Verb = {
   summary: "print the calls that a peer carries out as they happen, until Ctrl-C",
   description:
     "Each call is printed when the peer is done with it: when it had arrived, how long it took, what became of it, by whom it was, and " +
-    "the method. Params and results are not told. Who may trace a peer is who may call it.",
+    "the method. Params and results are not told. Who may trace a peer is who may call it. With --pcapng all datagrams that it sends " +
+    "and receives go to a file for Wireshark, params and results with them: the peer must have been opened with " +
+    '{ trace: "datagrams" }.',
   parameters: [{ name: "PEER", kind: "peer", summary: "whose calls: a port or a name" }],
   options: [
     { name: "method", value: "METHOD", kind: "method", summary: "only calls of this method" },
     { name: "count", value: "N", summary: "end after so many" },
+    { name: "pcapng", value: "FILE", kind: "file", summary: "write datagrams to a file: needs --allow-write" },
     { name: "wait", summary: "wait for the peer, and for its return" },
     SHARED_OPTIONS.trust,
   ],
-  examples: ["trace com.example.clock", "trace 4242 --method tick --count 10 --json"],
+  examples: [
+    "trace com.example.clock",
+    "trace 4242 --method tick --count 10 --json",
+    "trace 4242 --pcapng calls.pcapng",
+  ],
   run: async ({ given, out, signal }: Session) => {
     const target = given.peer("PEER");
     const method = given.has("method") ? given.text("method") : undefined;
     let left = given.integer("count", 1) ?? Infinity;
     await using peer = new RPCPeer();
-    using calls = peer.trace(target, { wait: given.has("wait"), trust: given.rule("trust"), signal });
+    const options = { wait: given.has("wait"), trust: given.rule("trust"), signal };
+    if (given.has("pcapng")) {
+      return await capture(peer, out, { path: given.text("pcapng"), target, count: left, options });
+    }
+    using calls = peer.trace(target, options);
     let isTracing = false;
     try {
       await calls.joined;
@@ -57,6 +69,16 @@ export const trace: Verb = {
     }
   },
 };
+
+async function capture(peer: RPCPeer, out: Output, request: CaptureRequest): Promise<void> {
+  try {
+    await captureTo(peer, out, request);
+  } catch (error) {
+    if (!(error instanceof GroupNotFoundError)) throw error;
+    const hint = 'Open it with { trace: "datagrams" }, or by: procslink serve MODULE --datagrams';
+    throw new Failure(EXIT.denied, "This peer does not tell of its datagrams", hint, { cause: error });
+  }
+}
 
 function explained(error: unknown, isTracing: boolean): unknown {
   if (error instanceof GroupNotFoundError) {
