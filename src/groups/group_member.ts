@@ -111,9 +111,8 @@ export class GroupMember implements Delivery {
    * @param number The number.
    */
   acknowledge(number: number): void {
-    const { log } = this.#host;
-    this.#acknowledged = log.chargeBefore(number);
-    if (this.#cursor === log.next && !this.#isHalfFull) this.isSlow = false;
+    this.#acknowledged = this.#host.log.chargeBefore(number);
+    this.#maybeKeepsUp();
   }
 
   /**
@@ -129,11 +128,7 @@ export class GroupMember implements Delivery {
 
   /** Whether half of that room is taken by what it has not acknowledged: whoever publishes on and on must read what it says. */
   get isPressed(): boolean {
-    return this.#hears > 0 && this.#isHalfFull;
-  }
-
-  get #isHalfFull(): boolean {
-    return this.#host.log.charge - this.#acknowledged > this.#hears * HEARD_SHARE / 2;
+    return this.#hears > 0 && this.#host.log.charge - this.#acknowledged > this.#hears * HEARD_SHARE / 2;
   }
 
   /**
@@ -170,7 +165,7 @@ export class GroupMember implements Delivery {
   delivered(): void {
     this.#sent = Math.max(this.#sent, this.#under!);
     this.#arrived(this.#under!);
-    if (this.#cursor === this.#host.log.next) this.isSlow = false;
+    this.#maybeKeepsUp();
     this.#host.changed(this);
     this.pump();
   }
@@ -212,6 +207,11 @@ export class GroupMember implements Delivery {
     const batch = this.#host.batchAt(this.#cursor);
     this.#under = batch.next;
     this.#host.send(port, batch, this);
+  }
+
+  /** Whoever has all in its queue keeps up; one that hears, once it has said that it reads that. */
+  #maybeKeepsUp(): void {
+    if (this.#cursor === this.#host.log.next && !this.isPressed) this.isSlow = false;
   }
 
   #arrived(number: number): void {

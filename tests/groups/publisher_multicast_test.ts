@@ -118,3 +118,17 @@ Deno.test("who publishes on and on waits for a moment where members have not sai
   assertEquals(outcomes.length, 5, "until it has said so");
   publisher.close();
 });
+
+Deno.test("one that has not said that it reads stays slow, although what is sent to it alone has room", async () => {
+  using time = fakeTime();
+  const { owner, publisher } = openGroup({ members: 2, hears: 3_000 });
+  await publish(publisher, "1");
+  await time.pass(30);
+  await publish(publisher, "2");
+  assertEquals(owner.multicasts, [1, 1]);
+  await publish(publisher, "3");
+  assertEquals(owner.multicasts, [1, 1], "There is no room for more");
+  for (const { delivery } of [...owner.posted]) delivery.delivered();
+  assertEquals((await publish(publisher, "4")).count, 0, "Nobody waits for it");
+  publisher.close();
+});
