@@ -8,10 +8,10 @@ await using sleeper = new RPCPeer();
 
 // Programs may be started in any order.
 const news = reader.join<string>(PAPER, "news", { wait: true });
-const late = sleeper.join<string>(PAPER, "news", { wait: true, maxQueuedBytes: 1_000 });
 
 await using paper = new RPCPeer({ name: PAPER });
 await using group = paper.group("news");
+const late = sleeper.join<string>(PAPER, "news", { maxQueuedBytes: 1_000 });
 await Promise.all([news.joined, late.joined]);
 console.log(`${group.members.length} read the paper`);
 

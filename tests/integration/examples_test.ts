@@ -11,6 +11,12 @@ const expected: Record<string, string[]> = {
     "is taken by port 1094314021",
     "Now it is ",
   ],
+  groups: [
+    "2 read the paper",
+    "2 have it in their queue",
+    'The reader has got "Good night"',
+    'The sleeper has missed 4\nThe sleeper has got "Fog comes up"',
+  ],
   named_parameters: [
     "books: 2",
     'found: [ "Emma (1815)" ]',
