@@ -8,6 +8,12 @@ import type { Contact } from "./contact.ts";
 import type { Member, Members } from "./members.ts";
 import type { Parts } from "./parts.ts";
 
+/**
+ * For how long the holder of a port is not looked at again, in milliseconds. Each look may be a system call, and an owner that
+ * publishes looks at every member.
+ */
+const LOOKED_MILLISECONDS = 1;
+
 /** Watches one port. */
 export class PortWatch implements Member {
   memberOf: Members | undefined;
@@ -21,6 +27,7 @@ export class PortWatch implements Member {
   readonly #socket: bigint | null | undefined;
   #contact: Contact;
   #isClosed = false;
+  #lookedAt = -Infinity;
 
   /**
    * @param parts Those of the peer.
@@ -37,7 +44,12 @@ export class PortWatch implements Member {
 
   /** Whether the same socket holds the port, as of the last second or better. */
   get isCurrent(): boolean {
-    return !this.#isClosed && (this.#contact.isCurrent || this.#isSame());
+    if (this.#isClosed) return false;
+    const now = performance.now();
+    if (now - this.#lookedAt < LOOKED_MILLISECONDS) return true;
+    if (!this.#contact.isCurrent && !this.#isSame()) return false;
+    this.#lookedAt = now;
+    return true;
   }
 
   reject(): void {
