@@ -6,7 +6,7 @@
 import type { SharedDatagram } from "../link/fan_out.ts";
 import type { Encoded, GroupLog } from "./log.ts";
 
-/** How many bytes leave together: what joins one datagram. A larger message goes alone. */
+/** How many bytes leave together at most. A larger message goes alone. */
 const BATCH_BYTES = 65_536;
 
 /** Messages that leave together. */
@@ -26,6 +26,7 @@ export type Prepare = (bodies: readonly Uint8Array[]) => SharedDatagram;
 export class Batches {
   readonly #log: GroupLog;
   readonly #prepare: Prepare;
+  readonly #maximum: number;
   #last: Batch | undefined;
   #lastFrom = 0;
   /** Number of the next message of the log when that was put together. */
@@ -34,9 +35,11 @@ export class Batches {
   /**
    * @param log The messages.
    * @param prepare Makes a datagram.
+   * @param maximum How large that may be, in bytes.
    */
-  constructor(log: GroupLog, prepare: Prepare) {
+  constructor(log: GroupLog, prepare: Prepare, maximum: number) {
     this.#log = log;
+    this.#maximum = Math.min(BATCH_BYTES, maximum);
     this.#prepare = prepare;
   }
 
@@ -49,7 +52,7 @@ export class Batches {
   at(from: number): Batch {
     const { next } = this.#log;
     if (this.#last === undefined || this.#lastFrom !== from || this.#lastNext !== next) {
-      this.#last = this.#make(from, this.#log.batch(from, BATCH_BYTES));
+      this.#last = this.#make(from, this.#log.batch(from, this.#maximum));
       this.#lastFrom = from;
       this.#lastNext = next;
     }

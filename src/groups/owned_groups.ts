@@ -238,6 +238,7 @@ export class OwnedGroups {
     const listeners = { publish: (text: string) => void publisher.publish(text), ports: () => ports };
     const publisher = new Publisher(this.#host, {
       name: DATAGRAMS_GROUP,
+      isPrivate: true,
       maxQueuedBytes: DEFAULT_MAX_QUEUED_BYTES,
       changed: () => {
         ports = new Set(portsOf(publisher.members));
@@ -253,6 +254,7 @@ export class OwnedGroups {
     const publish = (text: string) => void publisher.publish(text);
     const publisher = new Publisher(this.#host, {
       name: CALLS_GROUP,
+      isPrivate: true,
       maxQueuedBytes: DEFAULT_MAX_QUEUED_BYTES,
       changed: () => traced(publisher.size > 0 ? publish : undefined),
     });
@@ -262,6 +264,7 @@ export class OwnedGroups {
   #openFeed(): Publisher {
     return new Publisher(this.#host, {
       name: FEED_GROUP,
+      isPrivate: true,
       maxQueuedBytes: DEFAULT_MAX_QUEUED_BYTES,
       changed() {},
       present: () =>

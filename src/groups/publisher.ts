@@ -6,6 +6,7 @@
 import { PeerGoneError, ReceiverFullError } from "../errors.ts";
 import { JSONRPCError } from "../jsonrpc/errors.ts";
 import type { Delivery } from "../link/delivery.ts";
+import type { SharedDatagram } from "../link/fan_out.ts";
 import type { Caller } from "../link/link.ts";
 import { type Timer, unrefTimer } from "../netlink/unref_timer.ts";
 import { type Batch, Batches } from "./batch.ts";
@@ -38,6 +39,7 @@ export class Publisher implements MemberHost {
   /** By port and id. */
   readonly #members = new Map<string, GroupMember>();
   readonly #multicastGroup: number;
+  readonly #multicastTo: PublisherHost["multicast"];
   /** Those whose outcome is not known yet, the oldest first. */
   #reaches: Reach[] = [];
   /** The one of this turn. */
@@ -53,7 +55,8 @@ export class Publisher implements MemberHost {
     this.#host = host;
     this.#settings = settings;
     this.log = new GroupLog(settings.maxQueuedBytes);
-    this.#batches = new Batches(this.log, host.prepare);
+    this.#batches = new Batches(this.log, host.prepare, host.bounds.datagram);
+    if (!settings.isPrivate) this.#multicastTo = host.multicast;
     this.#multicastGroup = 1 + parseInt(this.stream.slice(0, 8), 16) % 32;
   }
 
@@ -134,7 +137,7 @@ export class Publisher implements MemberHost {
       this.#members.set(key, member);
       this.#settings.changed("member-joined", caller);
     }
-    member.resume(next, this.#host.multicast === undefined ? 0 : hears);
+    member.resume(next, this.#multicastTo === undefined ? 0 : hears);
     member.pump();
   }
 
@@ -254,18 +257,24 @@ export class Publisher implements MemberHost {
 
   /** Sends what was published to all members at once that hear it, and have all that was before. */
   #multicast(first: number): void {
-    const { multicast } = this.#host;
-    if (multicast === undefined || first < this.log.first) return;
+    const { log } = this;
+    if (this.#multicastTo === undefined || first < log.first) return;
     const hearing = this.members.filter((member) => member.isHearing(first));
     if (hearing.length < LEAST_HEARING) return;
-    const messages = this.log.batch(first, Infinity);
-    if (messages.length < this.log.next - first || messages.some(({ bytes }) => bytes === undefined)) return;
+    const datagrams: SharedDatagram[] = [];
+    for (let number = first; number < log.next;) {
+      const { next, datagram } = this.#batches.at(number);
+      // One that does not fit a datagram takes the other way, and so does what others would overtake.
+      if (datagram === undefined) return;
+      datagrams.push(datagram);
+      number = next;
+    }
     try {
-      multicast(this.#multicastGroup, messages.map(({ bytes }) => bytes!));
+      for (const datagram of datagrams) this.#multicastTo(this.#multicastGroup, datagram);
     } catch {
       return; // Each gets it in the other way; what it has twice, it passes over.
     }
-    for (const member of hearing) member.reached(this.log.next);
+    for (const member of hearing) member.reached(log.next);
   }
 
   /** Whether a member has taken a message; false also where it has left. */

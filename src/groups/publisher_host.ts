@@ -4,6 +4,7 @@
  * @module
  */
 import type { Delivery } from "../link/delivery.ts";
+import type { SharedDatagram } from "../link/fan_out.ts";
 import type { Caller } from "../link/link.ts";
 import type { Batch, Prepare } from "./batch.ts";
 import type { WatchedPort } from "./group_member.ts";
@@ -29,8 +30,8 @@ export interface PublisherHost {
   send(to: number, batch: Batch, delivery: Delivery): void;
   /** Sends what was posted before, now. */
   flush(): void;
-  /** Sends messages to all who hear a multicast group; left out where there are none. */
-  readonly multicast?: ((group: number, bodies: readonly Uint8Array[]) => void) | undefined;
+  /** Sends a datagram to all who hear a multicast group, now; left out where there are none. Throws where it could not be sent. */
+  readonly multicast?: ((group: number, datagram: SharedDatagram) => void) | undefined;
   /** Watches whether the same peer still holds a port. */
   watch(caller: Caller, gone: () => void): WatchedPort;
   /** Asks a member whether it has taken a message. Resolves with true where it has, with false where it has missed it. */
@@ -45,6 +46,8 @@ export interface PublisherSettings {
   readonly maxQueuedBytes: number;
   /** Told of who comes and goes. */
   readonly changed: (type: "member-joined" | "member-left", member: Caller) => void;
+  /** Whether nobody is to hear it by multicast, where others might listen. */
+  readonly isPrivate?: boolean;
   /** Finds what a member needs to know first. */
   readonly present?: (() => unknown) | undefined;
 }

@@ -38,6 +38,9 @@ export interface FanOutParts {
   readonly flushLater: () => void;
 }
 
+/** The port that stands for all multicast groups where messages are numbered. */
+const NOBODY = 0;
+
 /** Has all but the last message of a datagram: what becomes of that tells of all. */
 const ONE_OF_MANY: Delivery = { delivered() {}, undelivered() {} };
 
@@ -86,9 +89,9 @@ export class FanOut {
    * @param delivery Learns what became of all of it, perhaps before this returns.
    */
   send(to: number, { view, bytes, starts }: SharedDatagram, delivery: Delivery): void {
-    const { link, framer, backlogs, traffic } = this.#parts;
+    const { link, backlogs } = this.#parts;
     const { length } = bytes;
-    for (const start of starts) view.setUint32(start + NLMSGHDR_SIZE + PROCSLINKHDR.seq, framer.nextSeq(to), true);
+    this.#number(to, { view, starts });
     try {
       if (backlogs.get(to) !== undefined || !link.send(to, bytes, length)) {
         backlogs.open(to).add(
@@ -100,8 +103,30 @@ export class FanOut {
     } catch (error) {
       return delivery.undelivered(error as Error);
     }
-    traffic.bytesOut += length;
-    traffic.messagesOut += starts.length;
+    this.#count(length, starts.length);
     delivery.delivered();
+  }
+
+  /**
+   * Sends a datagram now to all who hear a multicast group.
+   *
+   * @param group Number of the group.
+   * @param datagram The datagram.
+   * @throws {Error} If it could not be sent.
+   */
+  multicast(group: number, { view, bytes, starts }: SharedDatagram): void {
+    this.#number(NOBODY, { view, starts });
+    this.#parts.link.multicast!(group, bytes, bytes.length);
+    this.#count(bytes.length, starts.length);
+  }
+
+  #number(to: number, { view, starts }: Pick<SharedDatagram, "view" | "starts">): void {
+    const { framer } = this.#parts;
+    for (const start of starts) view.setUint32(start + NLMSGHDR_SIZE + PROCSLINKHDR.seq, framer.nextSeq(to), true);
+  }
+
+  #count(bytes: number, messages: number): void {
+    this.#parts.traffic.bytesOut += bytes;
+    this.#parts.traffic.messagesOut += messages;
   }
 }

@@ -17,7 +17,6 @@ import type { AttendanceHost, Ear, EarListener } from "../groups/stay.ts";
 import { encodeRequest } from "../jsonrpc/encode.ts";
 import type { Delivery } from "../link/delivery.ts";
 import type { GroupEar } from "../link/link.ts";
-import { MulticastSender } from "../link/multicast_sender.ts";
 import type { ReportTrouble } from "../link/trouble.ts";
 import type { GroupSink } from "../watch/feed.ts";
 import { NATIVE } from "../wire/dialect.ts";
@@ -44,7 +43,6 @@ export interface GroupPartsHost extends
     | "pending"
     | "legacy"
     | "receiving"
-    | "traffic"
     | "dispatcher"
   > {
   /** Who may call. */
@@ -174,15 +172,14 @@ export class GroupParts {
   }
 
   #ownedGroupsHost(): OwnedGroupsHost {
-    const { link, links, access, client, trouble, traffic, maxMessageSize, isTraceable, tap } = this.#parts;
-    const sender = link.multicast === undefined ? undefined : new MulticastSender(link, traffic);
+    const { link, links, access, client, trouble, maxMessageSize, isTraceable, tap } = this.#parts;
     return {
       port: link.port,
       bounds: { datagram: link.maxDatagram, message: maxMessageSize },
       prepare: (bodies) => this.#parts.outbox.fanOut.prepare(bodies),
       send: (to, batch, delivery) => this.#send(to, batch, delivery),
       flush: () => this.#parts.outbox.flush(),
-      multicast: sender && ((group, bodies) => sender.send(group, bodies)),
+      multicast: link.multicast && ((group, datagram) => this.#parts.outbox.fanOut.multicast(group, datagram)),
       watch: ({ port }, gone) => new PortWatch(this.#parts, port, gone),
       ask: (port, stream, number, options) =>
         client.call(port, PUBLISH_METHOD, [stream, number], { ...options, trust: "anyone", dialect: NATIVE }),

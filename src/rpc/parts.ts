@@ -148,7 +148,7 @@ export class Parts {
     return this.#groups ??= new GroupParts({
       ...{ link: this.link, links: this.links, methods: this.methods, outbox: this.outbox, client: this.client },
       ...{ contacts: this.contacts, pending: this.pending, legacy: this.legacy, receiving: this.receiving },
-      ...{ traffic: this.traffic, trouble: this.#trouble, access: this.#access, dispatcher: this.dispatcher },
+      ...{ trouble: this.#trouble, access: this.#access, dispatcher: this.dispatcher },
       compile: (rule) => this.#compile("access", rule),
       ...{ maxMessageSize: this.#settings.maxMessageSize, isTraceable: this.#settings.trace, tap: this.#settings.tap },
     });

@@ -40,7 +40,7 @@ function textOf(bytes: Uint8Array): string {
 /** The peer of groups, as a test has it. */
 export class FakeOwner implements OwnedGroupsHost {
   readonly port = 100;
-  readonly bounds = { datagram: 10_000, message: 100_000 };
+  bounds = { datagram: 10_000, message: 100_000 };
   readonly posted: Posted[] = [];
   readonly watches: Watch[] = [];
   readonly farewells: [to: number, next: number][] = [];
@@ -49,7 +49,9 @@ export class FakeOwner implements OwnedGroupsHost {
   /** What those answer who are asked whether they have taken a message. */
   answer: (port: number, number: number, options: WaitOptions) => Promise<unknown> = () => Promise.resolve(true);
   mayJoin: OwnedGroupsHost["mayJoin"] = () => true;
-  multicast: OwnedGroupsHost["multicast"] = (_, bodies) => void this.multicasts.push(bodies.length);
+  multicast: OwnedGroupsHost["multicast"] = (_, datagram) => {
+    this.multicasts.push(this.#bodies.get(datagram)!.length);
+  };
   holds = 0;
   flushes = 0;
   readonly groups = new OwnedGroups(this);

@@ -131,3 +131,21 @@ Deno.test("one that has not said that it reads stays slow, although what is sent
   assertEquals((await publish(publisher, "3")).count, 0, "Nobody waits for it");
   publisher.close();
 });
+
+Deno.test("what does not fit one datagram leaves in several, by multicast and one by one", async () => {
+  using _time = fakeTime();
+  const { owner, publisher } = openGroup({ members: 3, hears: 100_000, datagram: 700 });
+  publisher.members[2]!.resume(1, 0);
+  await publish(publisher, "1", "2", "3", "4", "5");
+  assertEquals(owner.multicasts, [2, 2, 1]);
+  assertEquals(owner.sentTo(202), [[1, 1], [2, 2]]);
+  publisher.close();
+});
+
+Deno.test("what is nobody else's to hear is sent one by one, whoever says that it hears", async () => {
+  using _time = fakeTime();
+  const { owner, publisher } = openGroup({ members: 2, hears: 100_000, isPrivate: true });
+  await publish(publisher, "1");
+  assertEquals([owner.multicasts, owner.posted.length], [[], 2]);
+  publisher.close();
+});

@@ -1,5 +1,5 @@
 // Messages that go to several receivers, put together once.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { PeerGoneError } from "../../src/errors.ts";
 import { decode } from "../fakes/recording_link.ts";
 import { settled } from "../fakes/time.ts";
@@ -62,4 +62,28 @@ Deno.test("what cannot be sent is told at once, and others get it all the same",
   outbox.fanOut.send(7, datagram, deliveries.of("seven"));
   outbox.fanOut.send(8, datagram, deliveries.of("eight"));
   assertEquals(deliveries.told, ["seven: PeerGoneError", "eight"]);
+});
+
+Deno.test("a datagram goes to all who hear a multicast group, and its messages are numbered for these", () => {
+  const { link, outbox, deliveries } = openOutbox();
+  const heard: [group: number, seqs: number[]][] = [];
+  const multicast = (group: number, bytes: Uint8Array<ArrayBuffer>, length: number) => {
+    const datagram = { to: 0, bytes: bytes.slice(0, length), memory: new ArrayBuffer() };
+    heard.push([group, decode(datagram).map(({ seq }) => seq)]);
+  };
+  Object.assign(link, { multicast });
+  const datagram = outbox.fanOut.prepare([utf8("a"), utf8("b")]);
+  outbox.fanOut.multicast(5, datagram);
+  outbox.fanOut.send(7, datagram, deliveries.of("seven"));
+  outbox.fanOut.multicast(6, datagram);
+  assertEquals(heard, [[5, [1, 2]], [6, [3, 4]]]);
+});
+
+Deno.test("what cannot be sent by multicast throws", () => {
+  const { link, outbox } = openOutbox();
+  const multicast = () => {
+    throw new Error("no memory");
+  };
+  Object.assign(link, { multicast });
+  assertThrows(() => outbox.fanOut.multicast(5, outbox.fanOut.prepare([utf8("a")])), Error, "no memory");
 });
