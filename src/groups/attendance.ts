@@ -5,10 +5,10 @@
  */
 import { CallTimeoutError, DecodeError, PeerGoneError } from "../errors.ts";
 import { JSONRPCError, TooManyRequestsError } from "../jsonrpc/errors.ts";
-import { unrefTimer } from "../netlink/unref_timer.ts";
 import type { Arrivals } from "./arrivals.ts";
 import { GroupNotFoundError } from "./errors.ts";
 import { FIRST_NUMBER, GROUP_NOT_FOUND, readWelcome, type Welcome } from "./messages.ts";
+import { pause } from "./pause.ts";
 import { type AttendanceHost, type End, PEER_CLOSED, Stay } from "./stay.ts";
 
 /** Times between tries to join a group that is not there, in milliseconds: each is twice as long as the one before. */
@@ -89,7 +89,7 @@ export class Attendance {
         if (signal.aborted) return;
         if (!wait) return this.leave(end === "closed" ? undefined : { reason: end });
         if (end !== "absent") tries = 0;
-        await this.#pause(Math.min(PAUSE_MILLISECONDS.longest, PAUSE_MILLISECONDS.first * 2 ** tries));
+        await pause(Math.min(PAUSE_MILLISECONDS.longest, PAUSE_MILLISECONDS.first * 2 ** tries), signal);
       }
     } catch (reason) {
       this.leave({ reason });
@@ -140,19 +140,5 @@ export class Attendance {
       reason instanceof TooManyRequestsError || (error instanceof JSONRPCError && error.code === PEER_CLOSED);
     if (!this.#settings.wait || !isAbsent) throw reason;
     return "absent";
-  }
-
-  #pause(milliseconds: number): Promise<void> {
-    const { signal } = this.#left;
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      // What is held keeps the process running, where that is wanted.
-      const timer = unrefTimer(done, milliseconds);
-      signal.addEventListener("abort", done);
-    });
   }
 }

@@ -3,15 +3,20 @@
  *
  * @module
  */
+import { TooManyRequestsError } from "../jsonrpc/errors.ts";
 import type { GroupChange, GroupSink, PresentGroup } from "../watch/feed.ts";
 import { Arrivals } from "./arrivals.ts";
 import { GroupGap } from "./group_gap.ts";
 import { FEED_GROUP } from "./group_name.ts";
-import { readWelcome } from "./messages.ts";
+import { isPort, readWelcome } from "./messages.ts";
+import { pause } from "./pause.ts";
 import { type AttendanceHost, Stay } from "./stay.ts";
 
 /** How many bytes of changes may wait. Nobody lets them wait. */
 const MAX_QUEUED_BYTES = 4_194_304;
+
+/** When a peer is asked again that has too much in hand, in milliseconds. */
+const BUSY_MILLISECONDS = 200;
 
 /** The types of changes. */
 const CHANGES: readonly unknown[] = ["group-added", "group-removed", "member-joined", "member-left"];
@@ -57,10 +62,14 @@ export class Feed {
 
   async #run(): Promise<void> {
     const { signal } = this.#closed;
-    try {
-      while (await this.#follow());
-    } catch {
-      // It does not let this user, or does not know what is asked.
+    while (!signal.aborted) {
+      try {
+        if (!await this.#follow()) break;
+      } catch (error) {
+        // It does not let this user, or does not know what is asked; or it has too much in hand just now.
+        if (!(error instanceof TooManyRequestsError)) break;
+        await pause(BUSY_MILLISECONDS, signal);
+      }
     }
     if (!signal.aborted) this.#sink.ended();
   }
@@ -114,8 +123,4 @@ function readChange(value: unknown): GroupChange | undefined {
   if (!CHANGES.includes(type) || typeof group !== "string") return undefined;
   if (member === undefined) return { type: type as GroupChange["type"], group };
   return isPort(member) ? { type: type as GroupChange["type"], group, member } : undefined;
-}
-
-function isPort(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 0xffff_ffff;
 }

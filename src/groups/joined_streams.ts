@@ -19,6 +19,11 @@ export class JoinedStreams {
   readonly #ports = new Map<number, number>();
   readonly #left = new Set<string>();
 
+  /** Whether there is none, nor was one that something may come late of. */
+  get isEmpty(): boolean {
+    return this.#streams.size === 0 && this.#left.size === 0;
+  }
+
   /**
    * Adds a stream.
    *

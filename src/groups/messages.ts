@@ -182,7 +182,13 @@ function isStream(value: unknown): value is string {
   return typeof value === "string" && value.length <= LONGEST_STREAM;
 }
 
-function isPort(value: unknown): value is number {
+/**
+ * Tells whether a value is a port.
+ *
+ * @param value The value, which may be anything.
+ * @returns Whether.
+ */
+export function isPort(value: unknown): value is number {
   return isNumber(value) && value >= 1 && value <= 0xffff_ffff;
 }
 

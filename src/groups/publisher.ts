@@ -291,7 +291,8 @@ export class Publisher implements MemberHost {
       return false;
     }
     if (taken === false) throw new ReceiverFullError(port, this.log.bytes, this.#settings.maxQueuedBytes);
-    return taken === true;
+    // Of two memberships of a peer one may have left, and the other has taken it.
+    return taken === true && this.#members.get(keyOf(port, member.id)) === member;
   }
 }
 

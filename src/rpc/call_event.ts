@@ -4,6 +4,7 @@
  * @module
  */
 import { isId, type JSONRPCId } from "../jsonrpc/guards.ts";
+import { fieldsOf, isCount } from "./fields.ts";
 
 /** What became of a call. */
 export type CallOutcome = "result" | "error" | "notification" | "cancelled";
@@ -75,14 +76,6 @@ export function readCallEvent(value: unknown): CallEvent | undefined {
 function readFailure(value: unknown): CallFailure | undefined {
   const { code, message } = fieldsOf(value);
   return Number.isInteger(code) && typeof message === "string" ? { code: code as number, message } : undefined;
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return (value ?? {}) as Record<string, unknown>;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff;
 }
 
 function isTime(value: unknown): value is number {

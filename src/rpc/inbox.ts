@@ -73,7 +73,7 @@ export class Inbox implements MessageSink {
     }
     const streams = this.#limits.streams();
     // What owners of groups send is none of the requests that access and quotas are for: this side has asked for it.
-    if (streams !== undefined && isRequest(payload) && payload.id === undefined) {
+    if (streams?.isEmpty === false && isRequest(payload) && payload.id === undefined) {
       if (streams.take(payload.method, payload.params, body.length, sender)) return;
     }
     this.#intake.take(payload, nlmsgSeq, sender, dialect);

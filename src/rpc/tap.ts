@@ -5,6 +5,7 @@
  */
 import { stringify } from "../jsonrpc/text.ts";
 import type { CapturedDatagram, CaptureSink } from "../link/capture.ts";
+import { fieldsOf, isCount } from "./fields.ts";
 
 /** Who is told. */
 export interface TapListeners {
@@ -55,14 +56,6 @@ export function readCapturedDatagram(value: unknown): CapturedDatagram | undefin
   } catch {
     return undefined; // It is no Base64.
   }
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return (value ?? {}) as Record<string, unknown>;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff;
 }
 
 function isCountOrNone(value: unknown): value is number | undefined {

@@ -52,7 +52,7 @@ export type AskPort = (port: number, signal: AbortSignal) => Promise<Answer>;
 /** Learns what came of a question. */
 export interface Asker {
   /**
-   * Somebody has answered. Told once, or again where the answer was for now.
+   * Somebody has answered. Told once, or again where more may be told later.
    *
    * @param answer Who, and what.
    */

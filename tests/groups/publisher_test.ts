@@ -240,3 +240,19 @@ Deno.test("each group has a stream of its own, and a multicast group from 1 to 3
   assertEquals([Math.min(...numbers), Math.max(...numbers)], [1, 32]);
   assertEquals(groups[0]!.port, 100);
 });
+
+Deno.test("of two memberships of a peer, one that has left meanwhile is not counted, although the other has taken it", async () => {
+  using _time = fakeTime();
+  const { owner, publisher, admit } = openGroup();
+  admit(200, 1, 2);
+  const asked = Promise.withResolvers<unknown>();
+  owner.answer = () => asked.promise;
+  const published = publisher.publishSync("1", { timeout: 1_000 });
+  await settle();
+  for (const { delivery } of [...owner.posted]) delivery.delivered();
+  await settle();
+  publisher.leave(callerAt(200), 1);
+  asked.resolve(true);
+  assertEquals(await published, 1);
+  publisher.close();
+});

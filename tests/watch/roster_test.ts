@@ -97,7 +97,7 @@ Deno.test("who refuses is told of by its user; the port of a name is not", async
   assertEquals(await new Reader(watch).read(), ["peer-added - 5 20", "ready"]);
 });
 
-Deno.test("who refuses for now is asked again", async () => {
+Deno.test("who refuses because it has too much in hand is asked again", async () => {
   using time = fakeTime();
   const world = new World();
   world.open(PORT_A, { uid: 20, identity: undefined, isForNow: true });
